@@ -1,0 +1,57 @@
+"""`python -m assistant "question"`: the assistant in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from assistant.errors import FootnoteError
+from assistant.render import as_text
+from assistant.settings import PROFILES, from_environment, stay_offline
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `python -m assistant`."""
+    made = argparse.ArgumentParser(prog="python -m assistant", description=__doc__)
+    made.add_argument("question", help="the question, in quotes")
+    made.add_argument(
+        "--history",
+        action="append",
+        default=[],
+        metavar="QUESTION",
+        help="an earlier question; repeat for several, oldest first",
+    )
+    made.add_argument("--corpus", type=Path, metavar="DIR", help="folder of source texts (default: corpus/)")
+    made.add_argument("--profile", choices=PROFILES)
+    made.add_argument("--json", action="store_true", help="the whole reply as JSON")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0 for a reply of any verdict, 2 for what must be put right."""
+    args = parser().parse_args(argv)
+    stay_offline()
+    try:
+        from assistant.engine import build, check_question  # after stay_offline: imports torch
+
+        check_question(args.question)
+        assistant = build(from_environment(corpus=args.corpus, profile=args.profile), progress=show_progress)
+        reply = assistant.ask(args.question, args.history)
+    except FootnoteError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(reply.as_dict(), ensure_ascii=False, indent=1) if args.json else as_text(reply))
+    return 0
+
+
+def show_progress(stage: str, done: int, total: int) -> None:
+    """One line on stderr that counts what has been embedded."""
+    end = "\n" if done == total else "\r"
+    print(f"indexing {stage}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The chain: question, history -> Reply. Everything else in this package is one of its steps."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from assistant import compose, followup, verify
+from assistant.embed import Embedder, Vectors
+from assistant.errors import QuestionError
+from assistant.evidence import Gatherer
+from assistant.guardrails import Guardrails
+from assistant.index import Index, Progress, open_index
+from assistant.known import read_known
+from assistant.normalise import normalise
+from assistant.profile import Profile, load_profile
+from assistant.read import Reader, Reading, chosen, load_reader
+from assistant.records import Citation, Document, Reply, Sentence
+from assistant.retrieve import Retriever
+from assistant.rules import load_rules
+from assistant.settings import Settings
+from assistant.source import read_source
+
+log = logging.getLogger("footnote")
+
+LONGEST_QUESTION = 2_000
+"""Characters; a longer question is refused, never cut in silence."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Operating point, fitted on held-out documents (training/RESULTS.md).
+
+    answer: least probability that is answered. list_ratio: share of the best sentence's
+    weight that a further sentence needs. topic: below this probability the question counts
+    as off topic rather than unanswered. cited, related: how many sentences at most.
+    """
+
+    answer: float = 0.5
+    list_ratio: float = 0.3
+    topic: float = 0.05
+    cited: int = 6
+    related: int = 3
+
+
+class Assistant:
+    """One engine behind every door; holds no state between questions, safe to share."""
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        index: Index,
+        embedder: Embedder,
+        profile: Profile,
+        guardrails: Guardrails,
+        reader: Reader,
+        gates: Gates | None = None,
+    ) -> None:
+        self.documents = {d.id: d for d in documents}
+        self.index = index
+        self.embedder = embedder
+        self.profile = profile
+        self.guardrails = guardrails
+        self.reader = reader
+        self.gates = gates or Gates()
+        self.retriever = Retriever(index)
+        self.gatherer = Gatherer(index)
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Reply:
+        """question, earlier questions (oldest first) -> Reply.
+
+        Raises QuestionError for what is not a question at all: not text, or over 2,000
+        characters. Anything that breaks on the way is a refusal with a reason code.
+        """
+        began = time.perf_counter()
+        check_question(question)
+        try:
+            reply = self._chain(question, [h for h in history if h.strip()])
+        except Exception as error:
+            log.error("answering failed: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+            text = f"{self.profile.text['unsure']} {self.profile.if_urgent()}"
+            reply = Reply(question, "abstained", "error", text)
+        return replace(
+            reply,
+            disclaimer=self.profile.disclaimer(reply.verdict),
+            latency_ms=round((time.perf_counter() - began) * 1000, 3),
+        )
+
+    def _chain(self, question: str, history: Sequence[str]) -> Reply:
+        text = normalise(question)
+        if not any(c.isalnum() for c in text):
+            return Reply(question, "abstained", "empty", self.profile.text["empty"], suggestions=self.suggestions)
+        screened = self.guardrails.screen(question, history)
+        if screened and screened.verdict == "smalltalk":
+            return replace(screened, suggestions=self.suggestions)
+        if screened and screened.verdict == "emergency":
+            return screened
+        standalone = followup.resolve(text, [normalise(h) for h in history], self.knows)
+        vector = self.embedder.encode([standalone])[0]
+        candidates, reading = self._read(standalone, vector)
+        related = self._cite(np.argsort(-reading.utilities)[: self.gates.related], candidates, reading)
+        if screened:
+            return replace(screened, related=related if screened.reason.startswith("decision") else ())
+        found = Reply(
+            question, "abstained", "", "", standalone_question=standalone, confidence=round(reading.probability, 4)
+        )
+        picked = chosen(reading, self.gates.answer, self.gates.list_ratio, self.gates.cited)
+        if not picked:
+            off_topic = reading.probability < self.gates.topic
+            return replace(
+                found,
+                reason="off_topic" if off_topic else "not_in_source",
+                text=self.profile.text["off_topic" if off_topic else "abstained"],
+                related=() if off_topic else related,
+                suggestions=self.suggestions,
+            )
+        citations = verify.verified(self._cite(picked, candidates, reading), self.documents)
+        if not citations:
+            return replace(found, reason="unverified", text=self.profile.text["unverified"])
+        return replace(
+            found, verdict="answered", reason="answered", text=compose.answer_text(citations), citations=citations
+        )
+
+    def _read(self, question: str, vector: Vectors) -> tuple[list[Sentence], Reading]:
+        hits = self.retriever(question, vector)
+        candidates, evidence = self.gatherer(question, vector, hits)
+        return candidates, self.reader(evidence)
+
+    def _cite(self, picked: Sequence[int], candidates: list[Sentence], reading: Reading) -> tuple[Citation, ...]:
+        return tuple(
+            compose.cite(s, self.documents[s.document], float(reading.shares[i]))
+            for i, s in ((int(i), candidates[int(i)]) for i in picked)
+        )
+
+    def knows(self, word: str) -> bool:
+        """Whether the source uses this word, in any form."""
+        return bool(self.gatherer.lexical.scores(word).any())
+
+    @cached_property
+    def suggestions(self) -> tuple[str, ...]:
+        """Up to three questions that this source does answer, drawn from its own sections."""
+        headings = [s.heading for d in self.documents.values() for s in d.sections if s.heading != d.title] or [
+            d.title for d in self.documents.values()
+        ]
+        step = max(1, len(headings) // 3)
+        return tuple(f"What does it say about {h[:1].lower() + h[1:]}?" for h in headings[::step][:3])
+
+
+def check_question(question: object) -> None:
+    """Raises QuestionError unless it is text of at most 2,000 characters."""
+    if not isinstance(question, str):
+        raise QuestionError(f"A question is text, not {type(question).__name__}.")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters, at most {LONGEST_QUESTION:,} are read. "
+            f"It begins {question[:40]!r}. Shorten it, or ask its parts one by one."
+        )
+
+
+def build(settings: Settings, progress: Progress | None = None) -> Assistant:
+    """Settings -> an assistant that is ready to answer: the one function that wires.
+
+    Raises FootnoteError (source, model, index or data file) with the cure.
+    """
+    documents = read_source(Path(settings.corpus))
+    profile = load_profile(settings.profile, settings.region, documents)
+    embedder = Embedder(settings.embedder, settings.threads)
+    known, lost = read_known(Path(settings.corpus), documents)
+    if lost:
+        log.warning("%d gold sentences of known questions are no longer in the source; see `questions check`", len(lost))
+    index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known)
+    return Assistant(
+        documents,
+        index,
+        embedder,
+        profile,
+        Guardrails(profile, load_rules()),
+        load_reader("plain"),
+    )

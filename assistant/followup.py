@@ -1,0 +1,111 @@
+"""question, history -> a question that stands alone.
+
+Deterministic, and it only ever carries a topic over: the earlier question itself is never
+appended, so that an answerable earlier turn cannot open a gate for this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+_CONNECTIVE = re.compile(
+    r"^(?:(?:ok(?:ay)?|right|so|and|but|also|then|or|well|oh|hmm|thanks|great|yes|no|sure|cool)\b[ ,.!]*)+", re.I
+)
+_ABOUT = re.compile(r"^(?:what|how) about\s+(?P<new>.+?)[?.! ]*$|^(?:same (?:for|with))\s+(?P<same>.+?)[?.! ]*$", re.I)
+_PRONOUN = re.compile(
+    r"\b(?:it|they|them|those|these|this|that(?= (?:one|kind|sort|type|pain|drug|medicine|treatment)\b)|that(?=[?.! ]*$)|the (?:thing|first|second|other) one)\b(?!'s (?:ok|fine))",
+    re.I,
+)
+_WHY = re.compile(
+    r"^(?:but )?(?:why|how come|how so|why not|why is (?:that|this|it)(?: so)?|what for|what makes (?:you|it) say (?:that|so))[?.! ]*$",
+    re.I,
+)
+_WORD = re.compile(r"[A-Za-z][A-Za-z'-]+|\d+")
+_STOP = frozenset(
+    """a about after again all also am an and any are around as at be because been before being but by
+    can cannot come could did do does doing done down each even ever every few for from further get
+    getting give given go going good got had has have having he help helps her here hers him his how i if in into
+    is it its just keep kind know less let like look make many may me might mine more most much must
+    my need never no not now of off often ok on once one only or other our out over own part people per
+    please put really right said same say see she should so some someone sort still such sure take
+    tell than that the their them then there these they thing things think this those through to too
+    try two under until up us use used useful uses using usually very want was way we well were what
+    when where which while who whom whose why will with work works would yes yet you your point person
+    doctor doctors mean means happen happens does long often much help""".split()
+)
+
+
+def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool] = lambda word: False) -> str:
+    """The question, or what it stands for after the earlier ones.
+
+    `knows(word)` says whether the source uses the word; it helps to find the topic.
+
+    >>> resolve("and what about heat?", ["Is cold any use on a sore back?"], {"cold", "heat"}.__contains__)
+    'Is heat any use on a sore back?'
+    >>> resolve("side effects?", ["What is baclofen?"], {"baclofen"}.__contains__)
+    'side effects? (baclofen)'
+    """
+    question = question.strip()
+    if not history:
+        return question
+    core = _CONNECTIVE.sub("", question).strip() or question
+    previous = _last_subject(history)
+    topic = topic_of(previous, knows)
+    if _WHY.match(core):
+        return f"Why: {previous}"
+    about = _ABOUT.match(core)
+    if about:
+        new = about.group("new") or about.group("same")
+        if topic and _mentions(previous, topic) and len(new.split()) <= 5:
+            return re.sub(re.escape(topic), new, previous, count=1, flags=re.I)
+        return f"{core} ({topic})" if topic else core
+    if not topic or _mentions(core, topic):
+        return core
+    pronoun = _PRONOUN.search(core)
+    if pronoun:
+        return core[: pronoun.start()] + topic + core[pronoun.end() :]
+    connected = core != question
+    content = [w for w in _words(core) if w.lower() not in _STOP]
+    own_topic = any(knows(w.lower()) for w in content)
+    if (connected and len(core.split()) <= 9) or (len(core.split()) <= 6 and not own_topic):
+        return f"{core} ({topic})"
+    return core
+
+
+def topic_of(question: str, knows: Callable[[str], bool]) -> str:
+    """The run of content words that the source uses, longest first, else the last content run.
+
+    >>> topic_of("When would a doctor think about nerve blocks?", {"nerve", "blocks"}.__contains__)
+    'nerve blocks'
+    """
+    runs: list[list[str]] = [[]]
+    for word in _words(question):
+        if word.lower() in _STOP:
+            runs.append([])
+        else:
+            runs[-1].append(word)
+    known = [[w for w in run if knows(w.lower())] for run in runs]
+    best = max(known, key=len, default=[])
+    if best:
+        run = runs[known.index(best)]
+        first, last = run.index(best[0]), len(run) - 1 - run[::-1].index(best[-1])
+        return " ".join(run[first : last + 1])
+    filled = [run for run in runs if run]
+    return " ".join(filled[-1]) if filled else ""
+
+
+def _last_subject(history: Sequence[str]) -> str:
+    """The last earlier question, itself resolved against those before it where it is short."""
+    last = history[-1].strip()
+    if len(history) > 1 and len(last.split()) <= 5:
+        return resolve(last, history[:-1])
+    return last
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _mentions(text: str, topic: str) -> bool:
+    return topic.lower() in text.lower()

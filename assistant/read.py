@@ -1,0 +1,120 @@
+"""question, candidate sentences -> a score a sentence, the probability that they answer.
+
+The sentences compete with each other and with "none of these" in one conditional logit
+(McFadden 1974): utility of a sentence = weights . evidence, utility of none = weights . what
+speaks against an answer.  So the choice and the abstention come from one calibrated model,
+whose few weights are fitted by `training/fit_evidence.py` and lie in data/evidence.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import DataError
+
+EVIDENCE = Path(__file__).parent / "data" / "evidence.json"
+
+_ANAPHORA = re.compile(
+    r"(?:this|these|those|that|it|its|they|them|their|he|she|such|similarly|however|instead|"
+    r"otherwise|also|both|either|neither|the (?:resulting|same|latter|former|other)|"
+    r"then|once|if (?:so|not|this|these|it|they)|in (?:this|that|these|such))\b",
+    re.IGNORECASE,
+)
+
+Array = npt.NDArray[np.float64]
+
+
+def reading_text(title: str, heading: str, sentence: str, previous: str = "") -> str:
+    """A sentence as the reader sees it: with its title and heading, and with the sentence
+    before it where it leans on that one ("This includes ...").
+
+    >>> reading_text("Heat", "Uses", "It relaxes.", "Heat helps.")
+    'Heat - Uses: Heat helps. | It relaxes.'
+    """
+    place = " - ".join(part for part in (title, heading) if part)
+    lead = f"{previous} | " if previous and _ANAPHORA.match(sentence) else ""
+    return f"{place}: {lead}{sentence}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for each of n candidates: name -> (n,) values. `question` holds what speaks
+    about the question as a whole: name -> value."""
+
+    sentence: dict[str, Array]
+    question: dict[str, float]
+
+    @property
+    def size(self) -> int:
+        """How many candidates there are."""
+        return len(next(iter(self.sentence.values())))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """probability: that the candidates answer; shares: (n,) each one's part of it;
+    utilities: (n,), comparable with `none`."""
+
+    probability: float
+    shares: Array
+    utilities: Array
+    none: float
+
+
+Reader = Callable[[Evidence], Reading]
+
+
+@dataclass(frozen=True)
+class ConditionalLogit:
+    """Weights of the evidence for a sentence, and of what speaks for "none of these"."""
+
+    sentence: dict[str, float]
+    none: dict[str, float]
+    bias: float
+
+    def __call__(self, evidence: Evidence) -> Reading:
+        """Evidence -> Reading. Evidence that the weights do not name counts for nothing."""
+        utilities = np.zeros(evidence.size)
+        for name, weight in self.sentence.items():
+            utilities = utilities + weight * evidence.sentence.get(name, np.zeros(evidence.size))
+        none = self.bias + sum(w * evidence.question.get(n, 0.0) for n, w in self.none.items())
+        top = max(float(utilities.max(initial=none)), none)
+        parts = np.exp(utilities - top)
+        total = parts.sum() + np.exp(none - top)
+        shares = parts / total
+        return Reading(float(shares.sum()), shares, utilities, none)
+
+
+def load_reader(name: str, path: Path = EVIDENCE) -> ConditionalLogit:
+    """The fitted weights of one evidence set. Raises DataError when the file is unusable."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))["models"][name]
+        return ConditionalLogit(
+            {k: float(v) for k, v in table["sentence"].items()},
+            {k: float(v) for k, v in table["none"].items()},
+            float(table["bias"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}: the evidence weights {name!r} cannot be read ({error!r}). "
+            "Restore the file, or fit them anew with training/fit_evidence.py."
+        ) from error
+
+
+def chosen(reading: Reading, threshold: float, ratio: float, most: int) -> Sequence[int]:
+    """Candidates to cite, best first; empty when the probability is below the threshold.
+
+    A further candidate is taken while its share is at least `ratio` of the best one's.
+    """
+    if reading.probability < threshold:
+        return ()
+    order = [int(i) for i in np.argsort(-reading.utilities, kind="stable")[:most]]
+    best = reading.shares[order[0]]
+    return tuple(i for i in order if reading.shares[i] >= ratio * best and reading.utilities[i] > reading.none - 2.0)

@@ -1,0 +1,288 @@
+"""reading documents, SQuAD 2.0, SelQA -> reader.safetensors, the weights of the shipped reader.
+
+    python training/train_reader.py --out DIR [--epochs 3] [--squad FILE] [--selqa FILE ...]
+
+The reader is a cross-encoder: `question` / `title - heading: sentence` -> one logit.
+A question is trained together with up to eight candidate sentences and a fixed "none of
+these" logit of 0; the loss is the cross-entropy of each gold sentence against the
+candidates that are not gold and against "none", or of "none" where nothing answers.  So the
+choice of the sentence and the abstention are learnt at once.
+
+The word embeddings stay frozen: only the transformer layers and the head are written, in
+half precision (21 MB); the rest comes from the packaged base model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from sentence_transformers import SentenceTransformer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from assistant.embed import packaged_model
+from assistant.read import reading_text
+from assistant.segment import split_sentences
+
+CANDIDATES = 8
+SQUAD_TEST = {"Huguenot", "Steam_engine", "Immune_system", "Scottish_Parliament"}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One question, the sentences of its document as the reader sees them, and which answer."""
+
+    question: str
+    texts: tuple[str, ...]
+    gold: frozenset[int]
+    kind: str
+    document: str
+
+
+def held_out(name: str) -> bool:
+    """Documents never trained on: all of author t9, the last two of every other author."""
+    author, number = name.split("_")
+    last = {"t": {"13", "14"}, "u": {"15", "16"}}[author[0]]
+    return author == "t9" or number in last
+
+
+def reading_examples(folders: list[Path]) -> list[Example]:
+    """Every question of every reading document in the folders, in file order."""
+    examples = []
+    for path in sorted(p for folder in folders for p in folder.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        texts, index = [], {}
+        for s, section in enumerate(document["sections"]):
+            previous = ""
+            for n, sentence in enumerate(section["sentences"]):
+                index[(s, n)] = len(texts)
+                texts.append(reading_text(document["title"], section["heading"], sentence, previous))
+                previous = sentence
+        for question in document["questions"]:
+            gold = frozenset(index[(s, n)] for s, n in question["gold"])
+            examples.append(Example(question["q"], tuple(texts), gold, question["type"], path.stem))
+    return examples
+
+
+def squad_examples(path: Path, test: bool = False) -> list[Example]:
+    """SQuAD 2.0 paragraphs as small documents; the sentence that holds the answer is gold."""
+    examples = []
+    for article in json.load(gzip.open(path))["data"]:
+        if (article["title"] in SQUAD_TEST) != test:
+            continue
+        title = article["title"].replace("_", " ")
+        for paragraph in article["paragraphs"]:
+            spans = split_sentences(paragraph["context"])
+            sentences = [paragraph["context"][a:b] for a, b in spans]
+            texts = tuple(
+                reading_text(title, "", sentence, sentences[n - 1] if n else "") for n, sentence in enumerate(sentences)
+            )
+            for qa in paragraph["qas"]:
+                starts = {a["answer_start"] for a in qa["answers"]} if not qa["is_impossible"] else set()
+                gold = frozenset(n for n, (a, b) in enumerate(spans) if any(a <= s < b for s in starts))
+                if bool(gold) != qa["is_impossible"]:
+                    examples.append(Example(qa["question"], texts, gold, "squad", article["title"]))
+    return examples
+
+
+def selqa_examples(paths: list[Path]) -> list[Example]:
+    """SelQA: the sentences of a section, those that answer are gold."""
+    examples = []
+    for path in paths:
+        for row in json.load(gzip.open(path)):
+            sentences = row["candidates"]
+            texts = tuple(
+                reading_text(row["article"], row["section"], s, sentences[n - 1] if n else "")
+                for n, s in enumerate(sentences)
+            )
+            examples.append(Example(row["question"], texts, frozenset(row["answers"]), "selqa", row["article"]))
+    return examples
+
+
+def similarities(examples: list[Example]) -> list[np.ndarray]:
+    """Cosine of each question with each of its sentences under the base embedder."""
+    embedder = SentenceTransformer(str(packaged_model()), device="cpu")
+    texts = sorted({t for e in examples for t in e.texts} | {e.question for e in examples})
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        vectors = embedder.encode(texts, batch_size=64, normalize_embeddings=True)
+    row = {text: n for n, text in enumerate(texts)}
+    return [vectors[[row[t] for t in e.texts]] @ vectors[row[e.question]] for e in examples]
+
+
+def choose(example: Example, cosine: np.ndarray, rng: random.Random) -> tuple[list[int], int]:
+    """Candidate sentences of one step: golds first (how many), then hard and random others."""
+    gold = rng.sample(sorted(example.gold), min(3, len(example.gold)))
+    others = [n for n in np.argsort(-cosine).tolist() if n not in example.gold]
+    hard = others[: 2 * CANDIDATES]
+    rng.shuffle(hard)
+    nearest = others[:2]
+    rest = [n for n in hard if n not in nearest] + others[2 * CANDIDATES :]
+    picked = gold + nearest + rest
+    return picked[:CANDIDATES], len(gold)
+
+
+def loss_of(logits: torch.Tensor, golds: int) -> torch.Tensor:
+    """Cross-entropy of one question: (candidates,) logits, the first `golds` of them answer."""
+    none = logits.new_zeros(1)
+    others = torch.cat([logits[golds:], none])
+    if golds == 0:
+        return torch.logsumexp(others, 0) - none[0]
+    terms = [torch.logsumexp(torch.cat([logits[g : g + 1], others]), 0) - logits[g] for g in range(golds)]
+    return torch.stack(terms).mean()
+
+
+def batches(examples: list[Example], cosines: list[np.ndarray], size: int, rng: random.Random) -> Any:
+    """Yields lists of (question, candidate texts, number of golds), shuffled."""
+    order = list(range(len(examples)))
+    rng.shuffle(order)
+    for at in range(0, len(order), size):
+        batch = []
+        for n in order[at : at + size]:
+            example = examples[n]
+            if rng.random() < 0.06:  # a question asked of another document: nothing answers
+                other = examples[rng.randrange(len(examples))]
+                if other.document != example.document:
+                    picks = rng.sample(range(len(other.texts)), min(4, len(other.texts)))
+                    batch.append((example.question, [other.texts[p] for p in picks], 0))
+                    continue
+            picks, golds = choose(example, cosines[n], rng)
+            batch.append((example.question, [example.texts[p] for p in picks], golds))
+        yield batch
+
+
+def forward(model: Any, tokenizer: Any, pairs: list[tuple[str, str]], size: int = 24) -> torch.Tensor:
+    """(pairs,) logits, in short batches of like lengths: padding costs as much as reading."""
+    order = sorted(range(len(pairs)), key=lambda n: len(pairs[n][0]) + len(pairs[n][1]))
+    parts = []
+    for at in range(0, len(order), size):
+        part = order[at : at + size]
+        encoded = tokenizer(
+            [pairs[n][0] for n in part],
+            [pairs[n][1] for n in part],
+            padding=True,
+            truncation=True,
+            max_length=160,
+            return_tensors="pt",
+        )
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            parts.append(model(**encoded).logits[:, 0].float())
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]
+
+
+def score(model: Any, tokenizer: Any, pairs: list[tuple[str, str]], size: int = 32) -> np.ndarray:
+    """Logits of (question, text) pairs, without gradients."""
+    with torch.inference_mode():
+        return forward(model, tokenizer, pairs, size).numpy()
+
+
+def evaluate(model: Any, tokenizer: Any, examples: list[Example]) -> dict[str, float]:
+    """Every sentence read: top-1 over the answerable and AUROC of the best logit."""
+    model.eval()
+    pairs = [(e.question, t) for e in examples for t in e.texts]
+    logits = score(model, tokenizer, pairs)
+    best, hit, at = [], [], 0
+    for e in examples:
+        own = logits[at : at + len(e.texts)]
+        at += len(e.texts)
+        best.append(float(own.max()))
+        if e.gold:
+            hit.append(int(own.argmax()) in e.gold)
+    model.train()
+    answerable = np.array([bool(e.gold) for e in examples])
+    scores = np.array(best)
+    wins = (scores[answerable][:, None] > scores[~answerable][None, :]).mean()
+    return {"hit@1": float(np.mean(hit)), "auroc": float(wins), "questions": len(examples)}
+
+
+def main() -> None:
+    """Trains, evaluates after every epoch, writes the weights and the log."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--reading", type=Path, nargs="+", required=True)
+    parser.add_argument("--squad", type=Path)
+    parser.add_argument("--selqa", type=Path, nargs="*", default=[])
+    parser.add_argument("--public-per-epoch", type=int, default=1400, help="questions drawn anew")
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=12, help="questions a step")
+    parser.add_argument("--rate", type=float, default=8e-5)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--test-documents", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="stop early, for a smoke test")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    rng = random.Random(args.seed)
+
+    reading = reading_examples(args.reading)
+    train = [e for e in reading if not held_out(e.document)]
+    test = [e for e in reading if held_out(e.document)]
+    names = sorted({e.document for e in test})[:: max(1, len({e.document for e in test}) // args.test_documents)]
+    test = [e for e in test if e.document in names]
+    extra = (squad_examples(args.squad) if args.squad else []) + selqa_examples(args.selqa)
+    print(f"train {len(train)} reading + {len(extra)} public; test {len(test)} of {len(names)} documents", flush=True)
+    cosines = similarities(train + extra)
+    drawn = min(args.public_per_epoch, len(extra))
+
+    base = packaged_model()
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+    for parameter in model.bert.embeddings.parameters():
+        parameter.requires_grad = False
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=0.01)
+    total = args.epochs * ((len(train) + drawn) // args.batch + 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, args.rate, total_steps=total + 1, pct_start=0.08, anneal_strategy="linear"
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    step, began, running, seen = 0, time.time(), 0.0, 0
+    for epoch in range(args.epochs):
+        public = [len(train) + n for n in rng.sample(range(len(extra)), drawn)]
+        chosen = [*range(len(train)), *public]
+        everything = train + extra
+        for batch in batches([everything[n] for n in chosen], [cosines[n] for n in chosen], args.batch, rng):
+            pairs = [(q, t) for q, own, _ in batch for t in own]
+            logits = forward(model, tokenizer, pairs)
+            losses, at = [], 0
+            for _, own, golds in batch:
+                losses.append(loss_of(logits[at : at + len(own)], golds))
+                at += len(own)
+            loss = torch.stack(losses).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
+            optimizer.step()
+            schedule.step()
+            step += 1
+            seen += len(pairs)
+            running = loss.item() if step == 1 else 0.98 * running + 0.02 * loss.item()
+            if step % 50 == 0:
+                rate = seen / (time.time() - began)
+                print(f"step {step}/{total} loss {running:.3f} {rate:.0f} pairs/s", flush=True)
+            if args.steps and step >= args.steps:
+                break
+        weights = {
+            name: value.detach().to(torch.float16).contiguous()
+            for name, value in model.state_dict().items()
+            if not name.startswith("bert.embeddings.")
+        }
+        save_file(weights, str(args.out / "reader.safetensors"))
+        print(f"epoch {epoch + 1}: {json.dumps(evaluate(model, tokenizer, test))}", flush=True)
+        if args.steps and step >= args.steps:
+            break
+
+
+if __name__ == "__main__":
+    main()
