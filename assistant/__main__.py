@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import FootnoteError
-from assistant.render import as_text
+from assistant.render import BROKEN, as_text
 from assistant.settings import PROFILES, from_environment, stay_offline
 
 
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 for a reply of any verdict, 2 for what must be put right."""
+    """Returns the exit status: 0 for a reply of any verdict, 1 where something broke, 2 for what must be put right."""
     args = parser().parse_args(argv)
     stay_offline()
     try:
@@ -43,8 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps(reply.as_dict(), ensure_ascii=False, indent=1) if args.json else as_text(reply))
-    return 0
+    encoding = sys.stdout.encoding or "utf-8"
+    if args.json:
+        unicode = encoding.lower().replace("-", "") == "utf8"
+        shown = json.dumps(reply.as_dict(), ensure_ascii=not unicode, indent=1)
+        print(shown.encode(errors="backslashreplace").decode())  # a lone surrogate becomes JSON's own escape
+    else:
+        print(as_text(reply).encode(encoding, "replace").decode(encoding))
+    return 1 if reply.reason in BROKEN else 0
 
 
 def show_progress(stage: str, done: int, total: int) -> None:

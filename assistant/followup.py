@@ -10,33 +10,47 @@ import re
 from collections.abc import Callable, Sequence
 
 _CONNECTIVE = re.compile(
-    r"^(?:(?:ok(?:ay)?|right|so|and|but|also|then|or|well|oh|hmm|thanks|great|yes|no|sure|cool)\b[ ,.!]*)+", re.I
+    r"^(?:(?:ok(?:ay)?|so|and|but|also|then|or|well|oh|hmm|thanks|yes|sure)(?:[ ,.!]+|$)|"
+    r"(?:right|great|no|cool)(?: ?[,.!]+ *|$| (?=(?:ok(?:ay)?|so|and|but|then|what|how|why|thanks)\b)))+",
+    re.I,
 )
+"""Words that only join; "right", "great", "no" and "cool" may belong to the question ("right hip")."""
 _ABOUT = re.compile(r"^(?:what|how) about\s+(?P<new>.+?)[?.! ]*$|^(?:same (?:for|with))\s+(?P<same>.+?)[?.! ]*$", re.I)
 _PRONOUN = re.compile(
-    r"\b(?:it|they|them|those|these|this|that(?= (?:one|kind|sort|type|pain|drug|medicine|treatment)\b)|that(?=[?.! ]*$)|the (?:thing|first|second|other) one)\b(?!'s (?:ok|fine))",
+    r"\b(?:it|they|them|those|these|this|that(?= (?:one|kind|sort|type|pain|drug|medicine|treatment)\b)|"
+    r"that(?=[?.! ]*$)|the (?:thing|first|second|other) one)\b(?!'s (?:ok|fine))",
     re.I,
 )
 _WHY = re.compile(
-    r"^(?:but )?(?:why|how come|how so|why not|why is (?:that|this|it)(?: so)?|what for|what makes (?:you|it) say (?:that|so))[?.! ]*$",
+    r"^(?:but )?(?:why|how come|how so|why not|why is (?:that|this|it)(?: so)?|what for|"
+    r"what makes (?:you|it) say (?:that|so))[?.! ]*$",
     re.I,
 )
+_ARTICLE = r"(?:an?|the|my|your|some|any) "
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]+|\d+")
 _STOP = frozenset(
     """a about after again all also am an and any are around as at be because been before being but by
     can cannot come could did do does doing done down each even ever every few for from further get
-    getting give given go going good got had has have having he help helps her here hers him his how i if in into
-    is it its just keep kind know less let like look make many may me might mine more most much must
-    my need never no not now of off often ok on once one only or other our out over own part people per
-    please put really right said same say see she should so some someone sort still such sure take
-    tell than that the their them then there these they thing things think this those through to too
-    try two under until up us use used useful uses using usually very want was way we well were what
-    when where which while who whom whose why will with work works would yes yet you your point person
-    doctor doctors mean means happen happens does long often much help""".split()
+    getting give given go going good got had has have having he help helps her here hers him his how i
+    if in into is it its just keep kind know less let like long look make many may me might mine more
+    most much must my need never no not now of off often ok on once one only or other our out over own
+    part people per please put really right said same say see she should so some someone sort still such
+    sure take tell than that the their them then there these they thing things think this those through
+    to too try two under until up us use used useful uses using usually very want was way we well were
+    what when where which while who whom whose why will with work works would yes yet you your point
+    person doctor doctors mean means happen happens somebody anybody everybody keeps""".split()  # noqa: SIM905  a wall of quotes reads worse
 )
+_OPEN = frozenset(
+    """alternative alternatives amount benefit benefits cause causes common cost danger dangers difference
+    dosage dose downside downsides drawback drawbacks effect effects evidence example examples exception
+    exceptions first kinds last limit limits main name names option options price problem problems purpose
+    reason reasons risk risks rule rules safe safety side sign signs step steps symptom symptoms treatment
+    treatments type types usual warning warnings""".split()  # noqa: SIM905
+)
+"""Words that ask something of a topic and name none."""
 
 
-def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool] = lambda word: False) -> str:
+def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool]) -> str:
     """The question, or what it stands for after the earlier ones.
 
     `knows(word)` says whether the source uses the word; it helps to find the topic.
@@ -47,10 +61,11 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool] 
     'side effects? (baclofen)'
     """
     question = question.strip()
+    history = [h for h in history if h.strip()]
     if not history:
         return question
     core = _CONNECTIVE.sub("", question).strip() or question
-    previous = _last_subject(history)
+    previous = _last_subject(history, knows)
     topic = topic_of(previous, knows)
     if _WHY.match(core):
         return f"Why: {previous}"
@@ -58,19 +73,24 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool] 
     if about:
         new = about.group("new") or about.group("same")
         if topic and _mentions(previous, topic) and len(new.split()) <= 5:
-            return re.sub(re.escape(topic), new, previous, count=1, flags=re.I)
+            # "black tea" takes the place of "green tea", not of what follows it.
+            shared = re.match(rf".*(?<!\w){re.escape(new.split()[-1])}(?!\w)", topic, re.I)
+            topic = shared.group() if shared else topic
+            article = _ARTICLE if re.match(_ARTICLE, new, re.I) else ""
+            return _whole(topic, article).sub(lambda _: new, previous, count=1)
         return f"{core} ({topic})" if topic else core
     if not topic or _mentions(core, topic):
         return core
     pronoun = _PRONOUN.search(core)
     if pronoun:
         return core[: pronoun.start()] + topic + core[pronoun.end() :]
-    connected = core != question
-    content = [w for w in _words(core) if w.lower() not in _STOP]
-    own_topic = any(knows(w.lower()) for w in content)
-    if (connected and len(core.split()) <= 9) or (len(core.split()) <= 6 and not own_topic):
-        return f"{core} ({topic})"
-    return core
+    connected, length = core != question, len(core.split())
+    content = [w.lower() for w in _words(core) if w.lower() not in _STOP]
+    own = [w for w in content if knows(w)]
+    foreign = [w for w in content if w not in own and w not in _OPEN]
+    if len(foreign) > (1 if connected or length <= 3 else 0):  # about something else: nothing is carried over
+        return core
+    return f"{core} ({topic})" if (connected and length <= 9) or (length <= 6 and not own) else core
 
 
 def topic_of(question: str, knows: Callable[[str], bool]) -> str:
@@ -95,11 +115,12 @@ def topic_of(question: str, knows: Callable[[str], bool]) -> str:
     return " ".join(filled[-1]) if filled else ""
 
 
-def _last_subject(history: Sequence[str]) -> str:
-    """The last earlier question, itself resolved against those before it where it is short."""
+def _last_subject(history: Sequence[str], knows: Callable[[str], bool]) -> str:
+    """The last earlier question, itself resolved against those before it where it is short and has no topic."""
     last = history[-1].strip()
-    if len(history) > 1 and len(last.split()) <= 5:
-        return resolve(last, history[:-1])
+    own = any(knows(w.lower()) for w in _words(last) if w.lower() not in _STOP)
+    if len(history) > 1 and len(last.split()) <= 5 and not own:
+        return resolve(last, history[:-1], knows)
     return last
 
 
@@ -108,4 +129,9 @@ def _words(text: str) -> list[str]:
 
 
 def _mentions(text: str, topic: str) -> bool:
-    return topic.lower() in text.lower()
+    return _whole(topic).search(text) is not None
+
+
+def _whole(words: str, before: str = "") -> re.Pattern[str]:
+    """The words where they stand alone, in the plural too: "ice" is not in "device"."""
+    return re.compile(rf"(?<!\w)(?:{before})?{re.escape(words)}(?:e?s)?(?!\w)", re.I)

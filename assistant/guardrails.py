@@ -9,22 +9,34 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from assistant.classify import Classifier, guard_text
+from assistant.errors import ModelError
 from assistant.normalise import normalise
 from assistant.profile import Profile
 from assistant.records import Reply
-from assistant.rules import Rule, RuleBook
+from assistant.rules import LANES, Rule, RuleBook
 
 log = logging.getLogger("footnote")
 
+_BREAK = (
+    r"(?:and|but|yet|though|although|however|except|so|such|this|just|only|now|i|we|he|she|they|you|it|someone|"
+    r"relief|better|idea|doubt|wonder|matter|one|(?:help|eas|reliev|work|stop|touch|shift)\w*)\b"
+)
+"""Words across which a "no" does not reach: "no, but I can't breathe", "did not help the crushing pain"."""
 _NEGATED = re.compile(
     r"\b(?:no|not|never|without|denies|denied|isn'?t|wasn'?t|aren'?t|haven'?t|hasn'?t|didn'?t|"
-    r"don'?t have|doesn'?t have|nor|neither)(?:\W+\w+){0,3}\W*$"
+    r"don'?t have|doesn'?t have|nor|neither)"
+    rf"(?: (?!{_BREAK})[\w'/-]+(?:,? (?!{_BREAK})[\w'/-]+){{0,2}})? $"
 )
+"""A negation that reaches to the end: at most three words of the same clause lie between. Where it is
+unclear, the match counts: a needless alarm is cheaper than a missed one."""
+_CLAUSE = re.compile(rf"[,.;:!?]|\b{_BREAK}")
+_WINDOW, _STEP = 600, 400
+"""Characters; the classifier sees about 190 word pieces, so a longer text is shown to it in parts."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,10 @@ class Guardrails:
         """The reply of the first lane that fires, or None. Fails closed: an error is a reply."""
         try:
             finding = self.find(question, history)
+            return self.reply(question, finding) if finding else None
         except Exception as error:
             log.error("screen failed: %s", type(error).__name__)
             return self.failed(question)
-        return self.reply(question, finding) if finding else None
 
     def find(self, question: str, history: Sequence[str]) -> Finding | None:
         """question, history -> what fires, or None."""
@@ -73,11 +85,10 @@ class Guardrails:
                 rule = self._fires("emergency", said)
                 if rule:
                     return Finding("emergency", rule.id, rule.kind)
-        views = [guard_text(text, earlier), text] if earlier else [text]
-        views += earlier[-2:]
-        probabilities = self.classify(views)
-        now = probabilities[0]
-        alone = probabilities[1] if earlier else now
+        views = [guard_text(text, earlier), *windows(text)] if earlier else windows(text)
+        present = len(views)
+        views += [view for said in earlier[-2:] for view in windows(said)]
+        probabilities = checked(self.classify(views), len(views))
         limit = self.profile.thresholds
         if "emergency" in lanes:
             risk = max(p["emergency"] for p in probabilities)
@@ -90,15 +101,18 @@ class Guardrails:
             rule = self._fires(lane, text)
             if rule:
                 return Finding(lane, rule.id, rule.kind)
-            likely = min(now[lane], alone[lane]) if lane == "smalltalk" else max(now[lane], alone[lane])
-            if likely >= limit[lane]:
+            over = min if lane == "smalltalk" else max
+            if over(p[lane] for p in probabilities[:present]) >= limit[lane]:
                 return Finding(lane, f"{lane}.classifier", "other")
         return None
 
     def _fires(self, lane: str, text: str) -> Rule | None:
+        text = text.lower()
         for rule in self.rules.lane(lane):
-            match = rule.match(text.lower())
-            if match and not (lane == "emergency" and _NEGATED.search(text.lower()[: match.start()])):
+            if lane == "emergency":
+                if any(True for _ in _not_negated(rule, text)):
+                    return rule
+            elif rule.fires(text):
                 return rule
         return None
 
@@ -113,7 +127,28 @@ class Guardrails:
 
     def failed(self, question: str) -> Reply:
         """A refusal that says that it is a fault, and where help is."""
-        text = self.profile.text["unsure"]
-        if "emergency" in self.profile.lanes:
-            text += " " + self.profile.if_urgent()
-        return Reply(question, "declined", "screen_error", text)
+        return Reply(question, "declined", "screen_error", self.profile.broken_text())
+
+
+def _not_negated(rule: Rule, text: str) -> Iterator[re.Match[str]]:
+    """The matches that no negation reaches, directly or through the match before them."""
+    reach = len(text)
+    for match in rule.matches(text):
+        at = match.start()
+        if _NEGATED.search(text[:at]) or (reach <= at and not _CLAUSE.search(text, reach, at)):
+            reach = at
+        else:
+            yield match
+
+
+def windows(text: str) -> list[str]:
+    """The text in overlapping parts that the classifier sees whole; a short text as it is."""
+    last = max(0, len(text) - _WINDOW)
+    return [text[at : at + _WINDOW] for at in [*range(0, last, _STEP), last]]
+
+
+def checked(probabilities: list[dict[str, float]], count: int) -> list[dict[str, float]]:
+    """As given. Raises ModelError unless they are `count` and all in 0..1: NaN would fire nothing."""
+    if len(probabilities) != count or not all(0.0 <= p[lane] <= 1.0 for p in probabilities for lane in LANES):
+        raise ModelError("The screen's classifier gives values that are not probabilities.")
+    return probabilities

@@ -11,30 +11,36 @@ after its passages have been found by their own vectors.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
+import logging
 import os
+import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
-from langchain_core.embeddings import Embeddings
 
 from assistant.embed import Embedder, Vectors
 from assistant.errors import StoreError
 from assistant.known import fingerprint
 from assistant.normalise import normalise
-from assistant.passages import VERSION, embedding_text, passages_of
+from assistant.passages import VERSION, by_section, embedding_text, passages_of
 from assistant.read import reading_text
 from assistant.records import Document, KnownQuestion, Passage
+from assistant.store import Remembered, check_retrievable, open_store
 
-FORMAT = 1
+log = logging.getLogger("footnote")
+
+FORMAT = 2
 PASSAGES, KNOWN = "passages", "known"
 """The two collections of an index."""
 BATCH = 2_000
@@ -42,6 +48,7 @@ BATCH = 2_000
 SAMPLE = 256
 """Passages looked up by their own vector when an index is opened (all of them when built)."""
 LOCK_SECONDS = 600.0
+_CHECKED = ("sentences.npy", "vectors.npy", "texts.json")
 
 Progress = Callable[[str, int, int], None]
 
@@ -60,23 +67,15 @@ class Index:
     folder: Path
 
 
-class _Remembered(Embeddings):
-    """LangChain's Embeddings over our embedder, with vectors that an older build knows."""
+@dataclass(frozen=True)
+class _Wanted:
+    """What an index must hold, and the manifest that says so."""
 
-    def __init__(self, embedder: Embedder, known: dict[str, Any] | None = None) -> None:
-        self.embedder = embedder
-        self.known = known or {}
-        self.used: dict[str, None] = {}
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        fresh = [t for t in dict.fromkeys(texts) if t not in self.known]
-        for text, vector in zip(fresh, self.embedder.encode(fresh), strict=True):
-            self.known[text] = vector
-        self.used.update(dict.fromkeys(texts))
-        return [[float(x) for x in self.known[t]] for t in texts]
-
-    def embed_query(self, text: str) -> list[float]:
-        return [float(x) for x in self.embedder.encode([text])[0]]
+    documents: tuple[Document, ...]
+    passages: tuple[Passage, ...]
+    known: tuple[KnownQuestion, ...]
+    embedder: Embedder
+    manifest: dict[str, Any]
 
 
 def open_index(
@@ -93,21 +92,25 @@ def open_index(
     `data` that cannot be written is not an error: the index is then built in a temporary
     folder of this process.
     """
+    wanted = _wanted(documents, known, embedder)
     home = _writable(data / "indexes" / _key(corpus))
-    wanted = _manifest(documents, known, embedder)
-    found = _open_current(home, wanted, documents, known, embedder)
+    seen = _current(home)
+    found = _open_current(home, wanted)
     if found:
+        _sweep_half_built(home)
         return found
-    lock = FileLock(home / "lock")
     try:
-        with lock.acquire(timeout=LOCK_SECONDS):
-            found = _open_current(home, wanted, documents, known, embedder)  # built while we waited
-            return found or _build(home, wanted, documents, known, embedder, progress)
+        with FileLock(home / "lock").acquire(timeout=LOCK_SECONDS):
+            _write(home / "holder", str(os.getpid()))
+            found = _open_current(home, wanted) if _current(home) != seen else None  # built while we waited
+            return found or _build(home, wanted, progress)
     except Timeout as error:
         raise StoreError(
-            f"Another process has held {home / 'lock'} for {LOCK_SECONDS:.0f} s. Wait for it to "
-            "finish indexing, or stop it; the lock goes with the process."
+            f"The index is locked: process {_text(home / 'holder') or 'unknown'} has held {home / 'lock'} for over "
+            f"{LOCK_SECONDS:.0f} s. Wait for it to finish indexing, or stop it; the lock goes with the process."
         ) from error
+    except OSError as error:
+        raise _unwritable(home, error) from error
 
 
 def _key(corpus: Path) -> str:
@@ -115,195 +118,200 @@ def _key(corpus: Path) -> str:
 
 
 def _writable(home: Path) -> Path:
+    """`home`, or a folder of this process with a copy of its current build."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         probe = home / f".probe-{uuid.uuid4().hex}"
         probe.write_text("")
         probe.unlink()
         return home
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="footnote-"))
+    except OSError as error:
+        log.warning("%s cannot be written (%s): the index is kept in a temporary folder", home, error.strerror)
+    own = Path(tempfile.mkdtemp(prefix="footnote-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    with suppress(OSError, shutil.Error):
+        if current := _current(home):
+            shutil.copytree(current, own / current.name, copy_function=shutil.copyfile)
+            for path in own.rglob("*"):
+                path.chmod(0o700)
+            _write(own / "current", current.name)
+    return own
 
 
-def _manifest(documents: Sequence[Document], known: Sequence[KnownQuestion], embedder: Embedder) -> dict[str, Any]:
-    """What an index must agree with to answer for these documents."""
-    return {
+def _wanted(documents: tuple[Document, ...], known: tuple[KnownQuestion, ...], embedder: Embedder) -> _Wanted:
+    """The hash of every text that is embedded stands for how texts are cut and put together."""
+    passages = tuple(p for d in documents for p in passages_of(d, embedder.word_pieces))
+    embedded = [*(f"{p.id} {embedding_text(p)}" for p in passages), *map(_asked, known), *sentence_texts(documents)]
+    manifest = {
         "format": FORMAT,
         "passages": VERSION,
         "embedder": embedder.identity,
         "documents": {d.id: d.sha256 for d in documents},
         "sentences": sum(len(d.sentences) for d in documents),
         "known": fingerprint(known),
+        "texts": _hash(embedded),
     }
+    return _Wanted(documents, passages, known, embedder, manifest)
 
 
-def _store(folder: Path, collection: str, embeddings: Embeddings) -> Any:
-    import chromadb
-    from chromadb.config import Settings
-    from langchain_chroma import Chroma
+def _asked(known: KnownQuestion) -> str:
+    """What the embedder sees of a known question."""
+    return normalise(known.question)
 
-    client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False))
-    return Chroma(
-        collection_name=collection,
-        embedding_function=embeddings,
-        client=client,
-        collection_configuration={"hnsw": {"space": "cosine", "ef_search": 200}},
-    )
+
+def _hash(texts: Iterable[str]) -> str:
+    total = hashlib.sha256()
+    for text in texts:
+        total.update(text.encode() + b"\0")
+    return total.hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _current(home: Path) -> Path | None:
     """The directory of the current build, or None. Anything odd in the pointer is None."""
-    try:
-        name = (home / "current").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
+    name = _text(home / "current")
     folder = home / name
-    return folder if name.startswith("build-") and folder.parent == home and folder.is_dir() else None
+    return folder if re.fullmatch(r"build-[0-9a-f]{12}", name) and folder.is_dir() else None
 
 
-def _read_manifest(folder: Path) -> dict[str, Any] | None:
+def _text(path: Path) -> str:
+    """What a small file says, or "" where it cannot be read."""
     try:
-        loaded = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return loaded if isinstance(loaded, dict) else None
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
-def _open_current(
-    home: Path,
-    wanted: dict[str, Any],
-    documents: tuple[Document, ...],
-    known: tuple[KnownQuestion, ...],
-    embedder: Embedder,
-) -> Index | None:
+def _read_manifest(folder: Path | None) -> dict[str, Any]:
+    """The manifest of a build, or {} where there is none to trust."""
+    try:
+        loaded = json.loads(_text(folder / "manifest.json")) if folder else None
+    except (ValueError, RecursionError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _open_current(home: Path, wanted: _Wanted) -> Index | None:
     """The current build if it agrees with `wanted` and its passages can be found, else None."""
     folder = _current(home)
-    manifest = _read_manifest(folder) if folder else None
-    if folder is None or manifest is None or any(manifest.get(k) != v for k, v in wanted.items()):
-        return None
-    passages = _passages(documents, embedder)
-    if [p.id for p in passages] != manifest.get("ids"):
+    manifest = _read_manifest(folder)
+    if folder is None or any(manifest.get(k) != v for k, v in wanted.manifest.items()):
         return None
     try:
+        _check_files(folder, manifest)
         vectors = np.load(folder / "sentences.npy")
-        if vectors.shape[0] != wanted["sentences"] or not np.isfinite(vectors).all():
-            return None
-        store = _store(folder / "chroma", PASSAGES, _Remembered(embedder))
-        _check_retrievable(store, [p.id for p in passages], SAMPLE)
-        known_store = _store(folder / "chroma", KNOWN, _Remembered(embedder))
-        _check_retrievable(known_store, [k.id for k in known], SAMPLE)
-    except Exception:  # damage comes as any of a dozen types; the cure is the same: build anew
+        store = open_store(folder / "chroma", PASSAGES, Remembered(wanted.embedder))
+        check_retrievable(store, [p.id for p in wanted.passages], SAMPLE)
+        known_store = open_store(folder / "chroma", KNOWN, Remembered(wanted.embedder))
+        check_retrievable(known_store, [k.id for k in wanted.known], SAMPLE)
+    except Exception as error:  # damage comes as any of a dozen types; the cure is the same: build anew
+        log.warning("the index in %s is damaged (%s) and is built anew", folder, error)
         return None
-    return Index(documents, passages, known, vectors, store, known_store, folder)
+    return Index(wanted.documents, wanted.passages, wanted.known, vectors, store, known_store, folder)
 
 
-def _passages(documents: tuple[Document, ...], embedder: Embedder) -> tuple[Passage, ...]:
-    return tuple(p for d in documents for p in passages_of(d, embedder.word_pieces))
-
-
-def _check_retrievable(store: Any, expected: Sequence[str], sample: int) -> None:
-    """Raises StoreError unless each sampled record is the answer to its own vector."""
-    count = store._collection.count()
-    if count != len(expected):
-        raise StoreError(f"The index holds {count} records, expected {len(expected)}.")
-    step = max(1, len(expected) // sample)
-    ids = list(expected[::step])
-    for at in range(0, len(ids), 100):
-        part = ids[at : at + 100]
-        stored = store._collection.get(ids=part, include=["embeddings"])
-        vectors = np.asarray(stored["embeddings"], dtype=np.float32)
-        if len(stored["ids"]) != len(part) or not np.isfinite(vectors).all():
-            raise StoreError("The index has lost records.")
-        found = store._collection.query(query_embeddings=vectors, n_results=3, include=["distances"])
-        for own, distances in zip(stored["ids"], found["distances"], strict=True):
-            if not distances or distances[0] > 1e-3:
-                raise StoreError(f"Record {own} cannot be found by its own vector.")
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """Raises StoreError unless the vectors on disk are those that were written."""
+    for name in _CHECKED:
+        if manifest["files"][name] != _file_hash(folder / name):
+            raise StoreError(f"{name} was altered.")
 
 
 def _remembered_vectors(home: Path, embedder: Embedder) -> dict[str, Any]:
     """Text -> vector of what the current build embedded with the same model, where readable."""
     folder = _current(home)
-    manifest = _read_manifest(folder) if folder else None
-    if folder is None or manifest is None or manifest.get("embedder") != embedder.identity:
+    manifest = _read_manifest(folder)
+    if folder is None or manifest.get("embedder") != embedder.identity:
         return {}
     try:
+        _check_files(folder, manifest)
         texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
-        vectors = np.load(folder / "vectors.npy")
-    except (OSError, ValueError):
+        return dict(zip(texts, np.load(folder / "vectors.npy"), strict=True))
+    except Exception as error:  # as in _open_current; the cure is to embed anew
+        log.warning("the vectors in %s cannot be used again (%s)", folder, error)
         return {}
-    if len(texts) != len(vectors) or not np.isfinite(vectors).all():
-        return {}
-    return dict(zip(texts, vectors, strict=True))
 
 
-def _build(
-    home: Path,
-    wanted: dict[str, Any],
-    documents: tuple[Document, ...],
-    known: tuple[KnownQuestion, ...],
-    embedder: Embedder,
-    progress: Progress | None,
-) -> Index:
-    """Builds beside the current index, checks, swaps, sweeps. The caller holds the lock."""
-    try:
-        return _build_in(home, wanted, documents, known, embedder, progress)
-    except OSError as error:
-        raise StoreError(
-            f"The index could not be written to {home} ({error.strerror or error}). Free some "
-            "space, or set FOOTNOTE_DATA to another folder. The old index is untouched."
-        ) from error
+def _build(home: Path, wanted: _Wanted, progress: Progress | None) -> Index:
+    """Builds beside the current index, checks, swaps, sweeps. The caller holds the lock.
 
-
-def _build_in(
-    home: Path,
-    wanted: dict[str, Any],
-    documents: tuple[Document, ...],
-    known: tuple[KnownQuestion, ...],
-    embedder: Embedder,
-    progress: Progress | None,
-) -> Index:
-    old = _current(home)
-    remembered = _remembered_vectors(home, embedder)
+    What fails leaves the old index current and its own directory removed.
+    """
     folder = home / f"build-{uuid.uuid4().hex[:12]}"
-    folder.mkdir()
-    report = progress or (lambda stage, done, total: None)
-    embeddings = _Remembered(embedder, remembered)
-    passages = _passages(documents, embedder)
-    store = _store(folder / "chroma", PASSAGES, embeddings)
+    old = _current(home)
+    try:
+        folder.mkdir()
+        index = _build_in(folder, wanted, _remembered_vectors(home, wanted.embedder), progress)
+        _write(home / "current", folder.name)
+    except BaseException as error:
+        from chromadb.errors import ChromaError
+
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, (OSError, ChromaError)):  # a full disk comes as either
+            raise _unwritable(home, error) from error
+        raise
+    _sweep(home, keep={folder, old})
+    return index
+
+
+def _unwritable(home: Path, error: BaseException) -> StoreError:
+    return StoreError(
+        f"The index could not be written to {home} ({getattr(error, 'strerror', None) or error}). Free some "
+        "space, or set FOOTNOTE_DATA to another folder. The old index is untouched."
+    )
+
+
+def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Any], progress: Progress | None) -> Index:
+    passages, known = wanted.passages, wanted.known
+    embeddings = Remembered(wanted.embedder, remembered)
+    store = open_store(folder / "chroma", PASSAGES, embeddings)
     for at in range(0, len(passages), BATCH):
         part = passages[at : at + BATCH]
         texts = [embedding_text(p) for p in part]
-        _embed(embeddings, texts, lambda done: report("passages", at + done, len(passages)))
+        _embed(embeddings, texts, _counter(progress, "passages", at, len(passages)))
         store.add_texts(
             texts=texts,
             metadatas=[{"document": p.document, "section": p.section, "start": p.start} for p in part],
             ids=[p.id for p in part],
         )
-    known_store = _store(folder / "chroma", KNOWN, embeddings)
+    known_store = open_store(folder / "chroma", KNOWN, embeddings)
     for at in range(0, len(known), BATCH):
         asked = known[at : at + BATCH]
-        questions = [normalise(k.question) for k in asked]
-        _embed(embeddings, questions, lambda done, at=at: report("known questions", at + done, len(known)))
+        questions = [_asked(k) for k in asked]
+        _embed(embeddings, questions, _counter(progress, "known questions", at, len(known)))
         known_store.add_texts(texts=questions, ids=[k.id for k in asked])
-    sentences = sentence_texts(documents)
-    _embed(embeddings, sentences, lambda done: report("sentences", done, len(sentences)))
+    sentences = sentence_texts(wanted.documents)
+    _embed(embeddings, sentences, _counter(progress, "sentences", 0, len(sentences)))
     vectors = np.asarray([embeddings.known[t] for t in sentences], dtype=np.float32)
     np.save(folder / "sentences.npy", vectors)
-    _check_retrievable(store, [p.id for p in passages], len(passages))
-    _check_retrievable(known_store, [k.id for k in known], max(1, len(known)))
+    check_retrievable(store, [p.id for p in passages], len(passages))
+    check_retrievable(known_store, [k.id for k in known], max(1, len(known)))
     used = list(embeddings.used)
     np.save(
         folder / "vectors.npy",
         np.asarray([embeddings.known[t] for t in used], dtype=np.float32).reshape(len(used), -1),
     )
     _write(folder / "texts.json", json.dumps(used, ensure_ascii=False))
-    _write(folder / "manifest.json", json.dumps({**wanted, "ids": [p.id for p in passages]}))
-    _write(home / "current", folder.name)
-    _sweep(home, keep={folder, old})
-    return Index(documents, passages, known, vectors, store, known_store, folder)
+    files = {name: _file_hash(folder / name) for name in _CHECKED}
+    _write(folder / "manifest.json", json.dumps({**wanted.manifest, "files": files}))
+    return Index(wanted.documents, passages, known, vectors, store, known_store, folder)
 
 
-def _embed(embeddings: _Remembered, texts: Sequence[str], report: Callable[[int], None]) -> None:
+def _counter(progress: Progress | None, stage: str, at: int, total: int) -> Callable[[int], None]:
+    """Reports how many records of a stage are done, counted from `at`."""
+
+    def count(done: int) -> None:
+        if progress:
+            progress(stage, at + done, total)
+
+    return count
+
+
+def _embed(embeddings: Remembered, texts: Sequence[str], report: Callable[[int], None]) -> None:
     """Fills the memory of `embeddings` in steps, so that progress can be shown."""
     for at in range(0, len(texts), 256):
         embeddings.embed_documents(list(texts[at : at + 256]))
@@ -314,13 +322,9 @@ def sentence_texts(documents: Sequence[Document]) -> list[str]:
     """What the embedder and the reader see of every sentence, in order."""
     texts = []
     for document in documents:
-        previous = ""
-        section = None
-        for sentence in document.sentences:
-            if sentence.section != section:
-                section, previous = sentence.section, ""
-            texts.append(reading_text(document.title, sentence.section, sentence.text, previous))
-            previous = sentence.text
+        for section in by_section(document):
+            for previous, sentence in zip(["", *(s.text for s in section)], section, strict=False):
+                texts.append(reading_text(document.title, sentence.section, sentence.text, previous))
     return texts
 
 
@@ -341,3 +345,15 @@ def _sweep(home: Path, keep: set[Path | None]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     for part in home.glob("*.part"):
         part.unlink(missing_ok=True)
+
+
+def _sweep_half_built(home: Path) -> None:
+    """Removes what a killed build left, unless somebody is building at this moment."""
+    if _half_built(home):
+        with suppress(Timeout, OSError), FileLock(home / "lock").acquire(blocking=False):
+            for folder in _half_built(home):  # again: the one seen before may be whole by now
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _half_built(home: Path) -> list[Path]:
+    return [folder for folder in home.glob("build-*") if not (folder / "manifest.json").exists()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
@@ -24,8 +25,8 @@ def passages_of(document: Document, word_pieces: Callable[[str], int]) -> Iterat
     `word_pieces` counts what the embedder would see of a text. A single sentence longer than
     the limit is a passage of its own, and the embedder sees its beginning.
     """
-    for section, run in groupby(document.sentences, key=lambda s: s.section):
-        sentences = list(run)
+    for sentences in by_section(document):
+        section = sentences[0].section
         costs = [word_pieces(s.text) for s in sentences]
         budget = WORD_PIECES - word_pieces(f"{document.title} {section}")
         at = 0
@@ -38,6 +39,13 @@ def passages_of(document: Document, word_pieces: Callable[[str], int]) -> Iterat
             if end == len(sentences):
                 break
             at = end - 1 if end - at > 2 else end
+
+
+def by_section(document: Document) -> Iterator[list[Sentence]]:
+    """The sentences of each section that has any; two sections may bear the same heading."""
+    starts = [section.start for section in document.sections]
+    for _, run in groupby(document.sentences, key=lambda s: bisect_right(starts, s.start)):
+        yield list(run)
 
 
 def _passage(document: Document, section: str, sentences: list[Sentence]) -> Passage:

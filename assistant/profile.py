@@ -6,19 +6,23 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assistant.errors import DataError
 from assistant.records import Document, Verdict
+from assistant.rules import KINDS, LANES
 
 DATA = Path(__file__).parent / "data"
 _TABLES = {
     "notice": ("answered", "abstained", "declined", "emergency", "smalltalk"),
     "text": ("abstained", "off_topic", "related", "decision", "injection", "empty", "unsure", "unverified"),
     "emergency": ("call", "crisis", "poison", "wait"),
-    "smalltalk": ("greeting", "thanks", "goodbye", "identity", "capability", "other"),
-    "thresholds": ("emergency", "injection", "decision", "smalltalk"),
+    "smalltalk": KINDS["smalltalk"],
+    "thresholds": LANES,
 }
-_NUMBERS = ("emergency", "crisis", "crisis_name", "poison", "sources")
+_NUMBERS = ("emergency", "crisis", "crisis_name", "poison")
+_FILLED = {"emergency": _NUMBERS, "smalltalk": ("titles", "sections")}
+"""What stands in braces in the wordings of a table."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class Profile:
         """Where help is, for a reply that could not be checked."""
         return f"If this is urgent, call {self.numbers['emergency']}."
 
+    def broken_text(self) -> str:
+        """What is said where something broke; it names a number only where emergencies are looked for."""
+        return f"{self.text['unsure']} {self.if_urgent()}" if "emergency" in self.lanes else self.text["unsure"]
+
     def smalltalk_text(self, kind: str) -> str:
         """A short reply that names this source."""
         wording = self.smalltalk.get(kind, self.smalltalk["other"])
@@ -59,20 +67,18 @@ class Profile:
 
 
 def load_profile(name: str, region: str, documents: Sequence[Document] = ()) -> Profile:
-    """Raises DataError listing every key that is missing, with the file."""
+    """Raises DataError listing every key that is missing or wrong, with the file."""
     path = DATA / f"{name}.toml"
     table = _read(path)
-    faults = [
-        f"{path.name}: [{head}] lacks {key!r}"
-        for head, keys in _TABLES.items()
-        for key in keys
-        if key not in table.get(head, {})
-    ]
     regions = {k: v for k, v in _read(DATA / "regions.toml").items() if isinstance(v, dict)}
+    numbers = {k: v for k, v in regions.get(region, {}).items() if isinstance(v, str)}
+    faults = [f"{path.name}: {fault}" for fault in _profile_faults(table)]
     if region not in regions:
         faults.append(f"Unknown region {region!r}. Set FOOTNOTE_REGION to one of: {', '.join(regions)}.")
     else:
-        faults += [f"regions.toml: [{region}] lacks {key!r}" for key in _NUMBERS if key not in regions[region]]
+        faults += [f"regions.toml: [{region}] lacks {key!r}" for key in _NUMBERS if not numbers.get(key)]
+        if not regions[region].get("sources"):
+            faults.append(f"regions.toml: [{region}] lacks 'sources'")
     if faults:
         raise DataError("\n".join(faults))
     titles = [d.title for d in documents]
@@ -86,13 +92,47 @@ def load_profile(name: str, region: str, documents: Sequence[Document] = ()) -> 
         emergency=table["emergency"],
         smalltalk=table["smalltalk"],
         thresholds={k: float(v) for k, v in table["thresholds"].items()},
-        numbers={k: v for k, v in regions[region].items() if isinstance(v, str)},
+        numbers=numbers,
         titles="”, “".join(shown),
         sections="; ".join(headings[:8]),
     )
 
 
-def _read(path: Path) -> dict[str, object] | dict[str, dict[str, object]]:
+def _profile_faults(table: dict[str, Any]) -> list[str]:
+    """What a profile's file lacks, or has wrong: a lane misspelt would be a lane switched off."""
+    faults = [f"lacks {key!r}" for key in ("version", "reviewed_by") if not isinstance(table.get(key), str)]
+    lanes = table.get("lanes")
+    if not isinstance(lanes, list) or any(lane not in LANES for lane in lanes):
+        faults.append(f"lanes {lanes!r} is not a list of {', '.join(LANES)}")
+    urgent = isinstance(lanes, list) and "emergency" in lanes
+    for head, keys in _TABLES.items():
+        row = table.get(head)
+        for key in keys:
+            value = row.get(key) if isinstance(row, dict) else None
+            if value is None:
+                faults.append(f"[{head}] lacks {key!r}")
+            elif head == "thresholds":
+                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+                    faults.append(f"[{head}] {key} = {value!r} is not a number above 0 and up to 1")
+            elif not isinstance(value, str):
+                faults.append(f"[{head}] {key} = {value!r} is not text")
+            elif not value and urgent and (head == "emergency" or (head == "notice" and key != "smalltalk")):
+                faults.append(f"[{head}] {key} is empty")
+            elif head in _FILLED:
+                faults += _wording_faults(head, key, value)
+    return faults
+
+
+def _wording_faults(head: str, key: str, wording: str) -> list[str]:
+    try:
+        wording.format(**dict.fromkeys(_FILLED[head], ""))
+    except (KeyError, IndexError, ValueError, AttributeError):
+        names = ", ".join(f"{{{name}}}" for name in _FILLED[head])
+        return [f"[{head}] {key} has braces other than {names}"]
+    return []
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -118,3 +118,8 @@ def chosen(reading: Reading, threshold: float, ratio: float, most: int) -> Seque
     order = [int(i) for i in np.argsort(-reading.utilities, kind="stable")[:most]]
     best = reading.shares[order[0]]
     return tuple(i for i in order if reading.shares[i] >= ratio * best and reading.utilities[i] > reading.none - 2.0)
+
+
+def nearest(reading: Reading, most: int) -> Sequence[int]:
+    """Candidates that come closest, best first, whether or not they answer."""
+    return [int(i) for i in np.argsort(-reading.utilities, kind="stable")[:most]]

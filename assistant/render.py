@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 from assistant.compose import in_reading_order
 from assistant.records import Citation, Reply
 
+_URL = re.compile(r"(?<=[a-z])://|(?<=www)\.|@", re.I)
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+BROKEN = ("error", "screen_error")
+"""Reason codes of refusals that are faults of ours; they are not shown as the source's silence."""
+FAULT = "Something broke"
 HEADLINES = {
     "answered": "The source says",
     "abstained": "Not in the source",
@@ -16,11 +23,18 @@ HEADLINES = {
 }
 
 
+def headline(reply: Reply) -> str:
+    """What a door shows first; a fault is never shown with a refusal's words."""
+    return FAULT if reply.reason in BROKEN else HEADLINES[reply.verdict]
+
+
 def as_text(reply: Reply) -> str:
-    """Verdict, numbered quotes with their place, notice; plain text."""
-    lines = [f"{HEADLINES[reply.verdict]}:"]
+    """Verdict, numbered quotes with their place, notice; plain text that moves no cursor."""
+    lines = []
     if reply.standalone_question and reply.standalone_question != reply.question:
-        lines.insert(0, f"(understood as: {reply.standalone_question})")
+        lines.append(f"(understood as: {reply.standalone_question})")
+    lines += [f"({note})" for note in reply.notes]
+    lines.append(f"{headline(reply)}:")
     if reply.citations:
         lines += _quotes(in_reading_order(reply.citations))
     else:
@@ -31,7 +45,7 @@ def as_text(reply: Reply) -> str:
         lines += ["", "You could ask:", *(f"  {s}" for s in reply.suggestions)]
     if reply.disclaimer:
         lines += ["", reply.disclaimer]
-    return "\n".join(lines)
+    return "\n".join(_visible(line) for line in lines)
 
 
 def as_markdown(turns: Sequence[Reply]) -> str:
@@ -41,7 +55,8 @@ def as_markdown(turns: Sequence[Reply]) -> str:
         parts.append(f"## {_escape(reply.question)}")
         if reply.standalone_question and reply.standalone_question != reply.question:
             parts.append(f"*Understood as: {_escape(reply.standalone_question)}*")
-        parts.append(f"**{HEADLINES[reply.verdict]}**")
+        parts += [f"*{_escape(note)}*" for note in reply.notes]
+        parts.append(f"**{headline(reply)}**")
         if reply.citations:
             parts += [_quoted(n, c) for n, c in enumerate(in_reading_order(reply.citations), start=1)]
         else:
@@ -67,7 +82,14 @@ def _quoted(number: int, citation: Citation) -> str:
 
 
 def _escape(text: str) -> str:
-    """Markdown and HTML in the text stay text."""
-    for mark in "\\`*_[]<>#|!":
+    """Markdown, HTML and addresses in the text stay text, on one line."""
+    text = " ".join(_visible(text).split())
+    for mark in "\\`*_[]<>#|!&~":
         text = text.replace(mark, f"\\{mark}")
-    return text
+    return _URL.sub(lambda found: f"\\{found.group()}", text)
+
+
+def _visible(text: str) -> str:
+    """Without what steers a terminal or turns the reading direction; line breaks stay."""
+    spaced = (" " if c.isspace() and c != "\n" else c for c in text)
+    return "".join(c for c in spaced if c == "\n" or (unicodedata.category(c) not in ("Cc", "Cs") and c not in _TURNS))

@@ -16,6 +16,8 @@ from assistant.passages import embedding_text
 from assistant.records import Hit
 
 RRF_K = 60
+DEPTH = 20
+"""Ranks that are fused at least, so that who asks for fewer hits gets the first of the same."""
 
 
 class Retriever:
@@ -28,15 +30,15 @@ class Retriever:
 
     def __call__(self, question: str, vector: Any, count: int = 20) -> tuple[Hit, ...]:
         """The `count` best passages, best first; `vector` is the question's unit vector."""
-        count = min(count, len(self.index.passages))
+        deep = min(max(count, DEPTH), len(self.index.passages))
         dense = [
             document.id
             for document, _ in self.index.store.similarity_search_by_vector_with_relevance_scores(
-                [float(x) for x in vector], k=count
+                [float(x) for x in vector], k=deep
             )
         ]
         scores = self.lexical.scores(question)
-        order = np.argsort(-scores, kind="stable")[:count]
+        order = np.argsort(-scores, kind="stable")[:deep]
         lexical = [self.index.passages[i].id for i in order if scores[i] > 0]
         fused: dict[str, float] = {}
         for ranking in (dense, lexical):

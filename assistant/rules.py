@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import DataError
+from assistant.normalise import normalise
 
 RULES = Path(__file__).parent / "data" / "guard_rules.toml"
 LANES = ("emergency", "injection", "decision", "smalltalk")
+KINDS = {
+    "emergency": ("medical", "poison", "crisis"),
+    "smalltalk": ("greeting", "thanks", "goodbye", "identity", "capability", "other"),
+}
+"""Kinds of reply a lane has; each has its wording in the profile."""
+_END = re.compile(r"[.!?]+ ")
+_TOP = {"version", "reviewed_by", "kinds", "rule"}
+_HEADER = re.compile(r"\s*\[\[\s*rule\s*\]\]\s*(?:#.*)?$")
 _WANTED = {"id": str, "lane": str, "patterns": list, "fires": str, "spares": str}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Fires where one of `patterns` is found and none of `unless` is."""
+    """Fires where one of `patterns` is found and none of `unless` is in the same sentence."""
 
     id: str
     lane: str
@@ -25,15 +35,23 @@ class Rule:
     patterns: tuple[re.Pattern[str], ...]
     unless: tuple[re.Pattern[str], ...]
 
-    def match(self, text: str) -> re.Match[str] | None:
-        """The first match in lower-case `text`, or None."""
-        if any(pattern.search(text) for pattern in self.unless):
-            return None
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """Every match in lower-case `text`, overlapping ones too: the first may be a negated one.
+
+        `unless` counts in the sentences of the match: a harmless question does not excuse the
+        red flag after it.
+        """
         for pattern in self.patterns:
             found = pattern.search(text)
-            if found:
-                return found
-        return None
+            while found and found.group():
+                sentences = _sentences_around(text, *found.span())
+                if not any(excuse.search(sentences) for excuse in self.unless):
+                    yield found
+                found = pattern.search(text, found.start() + 1)
+
+    def fires(self, text: str) -> bool:
+        """Whether anything in the normalised `text` matches."""
+        return any(True for _ in self.matches(text.lower()))
 
 
 @dataclass(frozen=True)
@@ -59,24 +77,43 @@ def load_rules(path: Path = RULES) -> RuleBook:
         table = tomllib.loads(source)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"{path}: {error}") from error
-    faults: list[str] = []
-    rules = []
-    lines = [n for n, line in enumerate(source.split("\n"), start=1) if line.strip() == "[[rule]]"]
-    for line, row in zip(lines, table.get("rule", []), strict=False):
-        rule = _rule(row, f"{path.name}:{line}", faults)
-        if rule:
-            rules.append(rule)
-    ids = [rule.id for rule in rules]
-    faults += [f"{path.name}: the id {i!r} is used twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
-    kinds = []
-    for kind, pattern in table.get("kinds", {}).items():
-        compiled = _compiled([pattern], f"{path.name}: kinds.{kind}", faults)
-        kinds += [(kind, p) for p in compiled]
-    if not rules and not faults:
+    faults = [f"{path.name}: {key!r} is missing" for key in ("version", "reviewed_by") if key not in table]
+    faults += [f"{path.name}: unknown key {key!r}" for key in sorted(set(table) - _TOP)]
+    rows = _tables(table.get("rule", []))
+    lines = [n for n, line in enumerate(source.split("\n"), start=1) if _HEADER.match(line)]
+    places = [f"{path.name}:{n}" for n in lines]
+    if len(places) != len(rows):  # not written as [[rule]] tables: counted instead
+        places = [f"{path.name}: rule {n}" for n in range(1, len(rows) + 1)]
+    if not rows:
         faults.append(f"{path.name}: holds no [[rule]]")
+    rules = [rule for row, place in zip(rows, places, strict=True) if (rule := _rule(row, place, faults))]
+    ids = [row.get("id") for row in rows]
+    faults += [
+        f"{place}: the id {name!r} is used by an earlier rule"
+        for n, (name, place) in enumerate(zip(ids, places, strict=True))
+        if name in ids[:n]
+    ]
+    kinds = []
+    for kind, pattern in (_tables([table.get("kinds", {})]) or [{}])[0].items():
+        place = f"{path.name}: kinds.{kind}"
+        if kind not in KINDS["emergency"]:
+            faults.append(f"{place} is not one of {', '.join(KINDS['emergency'])}")
+        kinds += [(kind, p) for p in _compiled([pattern], place, faults)]
     if faults:
         raise DataError("\n".join(faults))
     return RuleBook(tuple(rules), tuple(kinds))
+
+
+def _sentences_around(text: str, start: int, end: int) -> str:
+    """The sentences that text[start:end] touches."""
+    first = max((m.end() for m in _END.finditer(text, 0, start)), default=0)
+    last = _END.search(text, end)
+    return text[first : last.start() if last else len(text)]
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    """`value` where it is a list of tables; what is no table is an empty one, whose faults are told."""
+    return [row if isinstance(row, dict) else {} for row in value] if isinstance(value, list) else []
 
 
 def _rule(row: dict[str, Any], place: str, faults: list[str]) -> Rule | None:
@@ -87,21 +124,27 @@ def _rule(row: dict[str, Any], place: str, faults: list[str]) -> Rule | None:
     unknown = set(row) - set(_WANTED) - {"unless", "kind"}
     if unknown:
         faults.append(f"{place}: unknown keys {sorted(unknown)}")
-    if row.get("lane") not in LANES:
-        faults.append(f"{place}: lane {row.get('lane')!r} is not one of {', '.join(LANES)}")
+    lane = row.get("lane")
+    if lane not in LANES:
+        faults.append(f"{place}: lane {lane!r} is not one of {', '.join(LANES)}")
+    elif lane in KINDS and row.get("kind") not in KINDS[lane]:
+        faults.append(f"{place}: kind {row.get('kind')!r} is not one of {', '.join(KINDS[lane])}")
+    unless = row.get("unless", [])
+    if not isinstance(unless, list):
+        faults.append(f"{place}: 'unless' is not a list")
     if len(faults) > before:
         return None
     rule = Rule(
         id=row["id"],
         lane=row["lane"],
-        kind=row.get("kind", ""),
+        kind=str(row.get("kind", "")),
         patterns=_compiled(row["patterns"], place, faults),
-        unless=_compiled(row.get("unless", []), place, faults),
+        unless=_compiled(unless, place, faults),
     )
     if len(faults) == before:
-        if rule.match(row["fires"].lower()) is None:
+        if not rule.fires(normalise(row["fires"])):
             faults.append(f"{place}: {rule.id} is not fired by its own example {row['fires']!r}")
-        if rule.match(row["spares"].lower()) is not None:
+        if rule.fires(normalise(row["spares"])):
             faults.append(f"{place}: {rule.id} is fired by its near miss {row['spares']!r}")
     return rule if len(faults) == before else None
 
@@ -111,6 +154,6 @@ def _compiled(patterns: list[Any], place: str, faults: list[str]) -> tuple[re.Pa
     for pattern in patterns:
         try:
             compiled.append(re.compile(pattern))
-        except (re.error, TypeError) as error:
+        except (re.error, TypeError, OverflowError) as error:
             faults.append(f"{place}: {pattern!r} is not a pattern: {error}")
     return tuple(compiled)

@@ -13,10 +13,12 @@ def verified(citations: Iterable[Citation], documents: Mapping[str, Document]) -
 
 
 def is_real(citation: Citation, documents: Mapping[str, Document]) -> bool:
-    """document[start:end] == quote, and that span is a sentence or list item of the document."""
+    """document[start:end] == quote, and that span is a sentence or list item of the document,
+    in the section and under the title that the citation names."""
     document = documents.get(citation.document)
     if document is None or not citation.quote:
         return False
     if document.text[citation.start : citation.end] != citation.quote:
         return False
-    return any(s.start == citation.start and s.end == citation.end for s in document.sentences)
+    place = (citation.start, citation.end, citation.section)
+    return citation.title == document.title and any((s.start, s.end, s.section) == place for s in document.sentences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from assistant.errors import FootnoteError
 from assistant.settings import PROFILES, from_environment, stay_offline
 from eval.cases import CasesError, read_cases
 
+PACKAGE = Path(__file__).parent.parent / "assistant"
 QUESTIONS = Path(__file__).parent / "questions" / "dev.jsonl"
 
 
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 all rows answered, 1 some rows were bad, 2 nothing could be done."""
+    """Exit status: 0 all rows answered, 1 some rows were bad or broke, 2 nothing could be done."""
     args = parser().parse_args(argv)
     stay_offline()
     try:
@@ -41,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     from assistant.__main__ import show_progress
     from assistant.engine import build
-    from eval.run import run
-    from eval.summary import summary
+    from assistant.known import fingerprint
+    from assistant.render import BROKEN
+    from eval.run import BAD_QUESTION, run
+    from eval.summary import read_answers, summary
 
     cases, faults = read_cases(args.questions)
     for fault in faults:
@@ -57,14 +61,31 @@ def _run(args: argparse.Namespace) -> int:
         "profile": settings.profile,
         "embedder": assistant.embedder.identity,
         "region": settings.region,
+        "known questions": fingerprint(assistant.index.known),
+        "software": _software(),
     }
     path = run(assistant, cases, args.out, identity)
-    print(summary(cases, path))
-    if faults:
-        print(
-            f"{len(faults)} faults in {args.questions} (see above); {len(cases)} rows were answered.", file=sys.stderr
-        )
-    return 1 if faults else 0
+    print(summary(cases, path, settings.corpus))
+    reasons = Counter(row["reason"] for row in read_answers(path))
+    troubles = {
+        f"faults in {args.questions} (see above); {len(cases)} rows were asked": len(faults),
+        "questions could not be asked (see their `answer`)": reasons[BAD_QUESTION],
+        "refusals because something broke, not because of the question": sum(reasons[r] for r in BROKEN),
+    }
+    for trouble, count in troubles.items():
+        if count:
+            print(f"{count} {trouble}.", file=sys.stderr)
+    return 1 if any(troubles.values()) else 0
+
+
+def _software() -> str:
+    """Hash of the assistant's code, rules, wordings and weights: answers of another version do not mix."""
+    files = sorted(p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    hashed = hashlib.sha256()
+    for path in files:
+        hashed.update(f"{path.relative_to(PACKAGE).as_posix()}\0".encode())
+        hashed.update(hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,7 +82,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any], str]]:
             continue
         try:
             row = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield line, {}, f"not JSON ({error}): {raw[:60]!r}"
             continue
         if isinstance(row, dict):
@@ -91,27 +92,44 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any], str]]:
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any], str]]:
-    reader = csv.DictReader(text.splitlines(keepends=True))
-    missing = {"id", "question"} - set(reader.fieldnames or ())
+    lines = text.split("\n")
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        missing = {"id", "question"} - set(reader.fieldnames or ())
+    except csv.Error as error:
+        raise CasesError(f"{path}:1: not CSV ({error}).") from error
     if missing:
         raise CasesError(
             f"{path}: the header lacks {', '.join(sorted(missing))}; it reads "
             f"{','.join(reader.fieldnames or ())!r}. Write a first line `id,question`."
         )
-    for row in reader:
+    while True:
+        line = next((n for n in range(reader.line_num, len(lines)) if lines[n].strip()), len(lines)) + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            yield line, {}, f"not CSV ({error})"
+            continue
+        if row is None:
+            return
+        if None in row:
+            yield line, {}, f"more values than columns, from {row[None][0]!r} on. Put a value with a comma in quotes"
+            continue
         values: dict[str, Any] = {k: v for k, v in row.items() if k and v}
         for key in ("history", "gold", "also_ok"):
             if key in values:
                 values[key] = [part.strip() for part in values[key].split("|") if part.strip()]
-        yield reader.line_num, values, ""
+        yield line, values, ""
 
 
 def _faults(row: dict[str, Any]) -> list[str]:
     found = []
-    if not isinstance(row.get("id"), (str, int)) or row.get("id") == "":
+    if not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool) or row["id"] == "":
         found.append(f"'id' is missing or not text: {row.get('id')!r}")
     if not isinstance(row.get("question"), str):
         found.append(f"'question' is missing or not text: {row.get('question')!r}")
+    if not isinstance(row.get("category", ""), str | None):
+        found.append(f"'category' is not text: {row['category']!r}")
     for key in ("history", "gold", "also_ok"):
         value = row.get(key)
         if value is not None and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):

@@ -6,7 +6,6 @@ stopped, as long as its questions, source and settings are the same (run.json sa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -18,9 +17,11 @@ from tqdm import tqdm
 from assistant.engine import Assistant
 from assistant.errors import FootnoteError
 from assistant.records import Reply
+from assistant.render import BROKEN
 from eval.cases import Case
 
 ANSWERS = "answers.jsonl"
+BAD_QUESTION = "bad_question"
 
 
 def answer_row(case: Case, reply: Reply) -> dict[str, Any]:
@@ -46,64 +47,80 @@ def run(assistant: Assistant, cases: Sequence[Case], out: Path, identity: dict[s
     """Answers every case that `out` has no answer for yet; returns the path of answers.jsonl.
 
     The finished file is in the order of the cases. Raises FootnoteError when `out` holds a run
-    of other questions, another source or other settings.
+    of other questions, another source or other settings, or cannot be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
     path = out / ANSWERS
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    _same_run(out / "run.json", {**identity, "key": key}, path)
-    done = _done(path)
-    wanted = {case.id for case in cases}
-    left = [case for case in cases if case.id not in done]
-    if done and left:
-        print(f"resuming: {len(cases) - len(left)} of {len(cases)} are answered", file=sys.stderr)
-    with path.open("a", encoding="utf-8") as file:
-        for case in tqdm(left, unit="question", disable=not left, file=sys.stderr):
-            try:
-                row = answer_row(case, assistant.ask(case.question, case.history))
-            except FootnoteError as error:  # not a question: reported, and graded as no answer
-                tqdm.write(f"line {case.line}: {error}", file=sys.stderr)
-                row = answer_row(case, Reply(case.question, "abstained", "bad_question", str(error)))
-            done[case.id] = row
-            file.write(_line(row))
-            file.flush()
-    part = path.with_suffix(".part")
-    part.write_text("".join(_line(done[c.id]) for c in cases if c.id in wanted), encoding="utf-8")
-    part.replace(path)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _same_run(out / "run.json", identity, path)
+        done = _done(path)
+        left = [case for case in cases if case.id not in done]
+        if done and left:
+            print(f"resuming: {len(cases) - len(left)} of {len(cases)} are answered", file=sys.stderr)
+        with path.open("a", encoding="utf-8") as file:
+            for case in tqdm(left, unit="question", disable=not left, file=sys.stderr):
+                done[case.id] = _ask(assistant, case)
+                file.write(_line(done[case.id]))
+                file.flush()
+        _write(path, "".join(_line(done[c.id]) for c in cases))
+    except OSError as error:
+        raise FootnoteError(f"{out} cannot be used ({error.strerror or error}). Name another --out.") from error
     return path
 
 
+def _ask(assistant: Assistant, case: Case) -> dict[str, Any]:
+    """The row of one case; what is not a question is reported, and graded as no answer."""
+    try:
+        reply = assistant.ask(case.question, case.history)
+    except FootnoteError as error:
+        tqdm.write(f"line {case.line}: {error}", file=sys.stderr)
+        reply = Reply(case.question, "abstained", BAD_QUESTION, str(error))
+    return answer_row(case, reply)
+
+
 def _line(row: dict[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    """JSON on one line for every reader: separators that some take for line ends are escaped, and
+    so are lone surrogates, which UTF-8 cannot hold."""
+    line = json.dumps(row, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    for separator in "\x85\u2028\u2029":
+        line = line.replace(separator, f"\\u{ord(separator):04x}")
+    return line + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file so that it is there whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def _same_run(path: Path, identity: dict[str, Any], answers: Path) -> None:
-    if path.exists() and answers.exists():
+    if answers.exists():
         try:
             before = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            before = {}
-        if before.get("key") != identity["key"]:
-            changed = [k for k in identity if before.get(k) != identity[k] and k != "key"]
+            changed = sorted(k for k in {*before, *identity} if before.get(k) != identity.get(k))
+        except (OSError, ValueError, AttributeError):
+            changed = ["its run.json is missing or unreadable"]
+        if changed:
             raise FootnoteError(
-                f"{path.parent} holds the answers of another run ({', '.join(changed) or 'unreadable'} differ). "
+                f"{path.parent} holds the answers of another run (differs: {', '.join(changed)}). "
                 "Name another --out, or remove that folder."
             )
-    path.write_text(json.dumps(identity, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        return
+    _write(path, json.dumps(identity, indent=1, sort_keys=True) + "\n")
 
 
 def _done(path: Path) -> dict[str, dict[str, Any]]:
-    """Whole lines only: the last one of a run that was killed may be half there."""
+    """Whole lines only: the last one of a run that was killed may be half there. What broke is asked again."""
     if not path.exists():
         return {}
-    rows, good = {}, []
+    rows = {}
     for raw in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             row = json.loads(raw)
         except ValueError:
             continue
-        if isinstance(row, dict) and "id" in row:
+        if isinstance(row, dict) and {"id", "verdict", "reason"} <= set(row) and row["reason"] not in BROKEN:
             rows[str(row["id"])] = row
-            good.append(_line(row))
-    path.write_text("".join(good), encoding="utf-8")
+    _write(path, "".join(map(_line, rows.values())))
     return rows

@@ -76,7 +76,7 @@ def reading_examples(folders: list[Path]) -> list[Example]:
 def squad_examples(path: Path, test: bool = False) -> list[Example]:
     """SQuAD 2.0 paragraphs as small documents; the sentence that holds the answer is gold."""
     examples = []
-    for article in json.load(gzip.open(path))["data"]:
+    for article in json.loads(gzip.decompress(path.read_bytes()))["data"]:
         if (article["title"] in SQUAD_TEST) != test:
             continue
         title = article["title"].replace("_", " ")
@@ -98,7 +98,7 @@ def selqa_examples(paths: list[Path]) -> list[Example]:
     """SelQA: the sentences of a section, those that answer are gold."""
     examples = []
     for path in paths:
-        for row in json.load(gzip.open(path)):
+        for row in json.loads(gzip.decompress(path.read_bytes())):
             sentences = row["candidates"]
             texts = tuple(
                 reading_text(row["article"], row["section"], s, sentences[n - 1] if n else "")
