@@ -45,7 +45,8 @@ def chat(assistant: Assistant) -> gr.Blocks:
         turns = [*turns, reply]
         return "", turns, shown(turns), ""
 
-    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as page:
+    page = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
+    with page:
         turns = gr.State([])
         gr.HTML(
             '<header class="fn-head"><h1>Footnote</h1>'
@@ -100,14 +101,14 @@ def chat(assistant: Assistant) -> gr.Blocks:
 
 def look() -> dict[str, Any]:
     """Theme, styles and script: system fonts, nothing from another host."""
+    style = (STATIC / "chat.css").read_text(encoding="utf-8")
     script = (STATIC / "chat.js").read_text(encoding="utf-8")
     return {
         "theme": gr.themes.Base(
             font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
         ),
-        "css": (STATIC / "chat.css").read_text(encoding="utf-8"),
-        "head": f"<script>{script}</script>",
+        "head": f"<style>{style}</style><script>{script}</script>",  # `css=` would be rewritten by Gradio
     }
 
 

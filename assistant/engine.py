@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from assistant.retrieve import Retriever
 from assistant.rules import load_rules
 from assistant.settings import Settings
 from assistant.source import read_source
+from assistant.suggest import suggested
 from assistant.understand import Understanding
 
 log = logging.getLogger("footnote")
@@ -86,8 +88,7 @@ class Assistant:
             reply = self._chain(question, [h for h in history if h.strip()])
         except Exception as error:
             log.error("answering failed: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
-            text = f"{self.profile.text['unsure']} {self.profile.if_urgent()}"
-            reply = Reply(question, "abstained", "error", text)
+            reply = Reply(question, "abstained", "error", self.profile.broken_text())
         return replace(
             reply,
             disclaimer=self.profile.disclaimer(reply.verdict),
@@ -96,16 +97,16 @@ class Assistant:
 
     def _chain(self, question: str, history: Sequence[str]) -> Reply:
         text = normalise(question)
-        if not any(c.isalnum() for c in text):
-            return Reply(question, "abstained", "empty", self.profile.text["empty"], suggestions=self.suggestions)
         screened = self.guardrails.screen(question, history)
-        if screened and screened.verdict == "smalltalk":
-            return replace(screened, suggestions=self.suggestions)
         if screened and screened.verdict == "emergency":
             return screened
+        if not any(c.isalnum() for c in text):
+            return Reply(question, "abstained", "empty", self.profile.text["empty"], suggestions=self.suggestions)
+        if screened and screened.verdict == "smalltalk":
+            return replace(screened, suggestions=self.suggestions)
         understood = self.understand(text, [normalise(h) for h in history])
         candidates, reading = self.read(understood.question)
-        related = self._cite(nearest(reading, self.gates.related), candidates, reading)
+        related = verify.verified(self._cite(nearest(reading, self.gates.related), candidates, reading), self.documents)
         if screened:
             return replace(screened, related=related if screened.reason.startswith("decision") else ())
         found = Reply(
@@ -139,7 +140,10 @@ class Assistant:
         vector = self.embedder.encode([question])[0]
         hits = self.retriever(question, vector)
         candidates, evidence = self.gatherer(question, vector, hits)
-        return candidates, self.reader(evidence)
+        reading = self.reader(evidence)
+        if not (math.isfinite(reading.probability) and math.isfinite(reading.none)):
+            raise ValueError("the evidence holds values that are not numbers")
+        return candidates, reading
 
     def _cite(self, picked: Sequence[int], candidates: list[Sentence], reading: Reading) -> tuple[Citation, ...]:
         return tuple(
@@ -149,12 +153,8 @@ class Assistant:
 
     @cached_property
     def suggestions(self) -> tuple[str, ...]:
-        """Up to three questions that this source does answer, drawn from its own sections."""
-        headings = [s.heading for d in self.documents.values() for s in d.sections if s.heading != d.title] or [
-            d.title for d in self.documents.values()
-        ]
-        step = max(1, len(headings) // 3)
-        return tuple(f"What does it say about {h[:1].lower() + h[1:]}?" for h in headings[::step][:3])
+        """Up to three questions that this source does answer, spread over its sections."""
+        return suggested(self.index)
 
 
 def check_question(question: object) -> None:

@@ -27,6 +27,9 @@ _BREAK = (
     r"relief|better|idea|doubt|wonder|matter|one|(?:help|eas|reliev|work|stop|touch|shift)\w*)\b"
 )
 """Words across which a "no" does not reach: "no, but I can't breathe", "did not help the crushing pain"."""
+EARLIER = 3
+"""Earlier questions in which a red flag still counts; older ones have been answered long ago."""
+
 _NEGATED = re.compile(
     r"\b(?:no|not|never|without|denies|denied|isn'?t|wasn'?t|aren'?t|haven'?t|hasn'?t|didn'?t|"
     r"don'?t have|doesn'?t have|nor|neither)"
@@ -78,7 +81,7 @@ class Guardrails:
     def find(self, question: str, history: Sequence[str]) -> Finding | None:
         """question, history -> what fires, or None."""
         text = normalise(question)
-        earlier = [normalise(h) for h in history]
+        earlier = [normalise(h) for h in history[-EARLIER:]]
         lanes = self.profile.lanes
         if "emergency" in lanes:
             for said in [text, *earlier[::-1]]:
@@ -87,7 +90,7 @@ class Guardrails:
                     return Finding("emergency", rule.id, rule.kind)
         views = [guard_text(text, earlier), *windows(text)] if earlier else windows(text)
         present = len(views)
-        views += [view for said in earlier[-2:] for view in windows(said)]
+        views += [view for said in earlier for view in windows(said)]
         probabilities = checked(self.classify(views), len(views))
         limit = self.profile.thresholds
         if "emergency" in lanes:

@@ -41,4 +41,5 @@ def application(assistant: Assistant) -> FastAPI:
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    return gr.mount_gradio_app(app, chat(assistant), path="/", show_error=False, ssr_mode=False, **look())
+    gr.mount_gradio_app(app, chat(assistant), path="/", show_error=False, ssr_mode=False, **look())
+    return app

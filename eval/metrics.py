@@ -15,8 +15,15 @@ from pathlib import Path
 from typing import Any
 
 Row = Mapping[str, Any]
-MISSING: Row = {"verdict": "missing", "citations": ()}
-"""Stands where a question has no answer row."""
+MISSING: Row = {
+    "verdict": "missing",
+    "reason": "",
+    "answer": "",
+    "standalone_question": "",
+    "citations": (),
+    "related": (),
+}
+"""Stands where a question has no answer row, and where a row of another tool lacks a field."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 INK, SOFT, GOOD, BAD = "#010203", "#818283", "#0a7d5c", "#c2410b"
 """Stand-ins that the page's own colours replace."""
 _COLOURS = {INK: "currentColor", SOFT: "var(--soft)", GOOD: "var(--good)", BAD: "var(--bad)"}
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "footnote",
     "svg.id": None,
@@ -55,7 +55,11 @@ def plots(run: Run, latency: bool = True) -> list[dict[str, str]]:
         wanted.append((_latency, "latency", "Latency", "Share of the answers that were there after so long."))
     tall = 1.2 + 0.24 * len(right_by_category(run))
     return [
-        {"title": title, "means": means, "svg": _draw(draw, run, f"{run.name}-{name}", tall if name == "right" else 3.4)}
+        {
+            "title": title,
+            "means": means,
+            "svg": _draw(draw, run, f"{run.name}-{name}", tall if name == "right" else 3.4),
+        }
         for draw, name, title, means in wanted
     ]
 
@@ -103,7 +107,7 @@ def _categories(axes: Axes, run: Run) -> None:
         share = right / count
         colour = GOOD if share >= 0.9 else INK if share >= 0.7 else BAD
         axes.plot([low, high], [at, at], color=colour, alpha=0.45)
-        axes.plot(share, at, "o", color=colour, markersize=6)
+        axes.plot(share, at, "o", color=colour, markersize=6, clip_on=False)
         axes.text(1.03, at, f"{right}/{count}", va="center", fontsize=8.5, color=INK)
     axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name, _ in rows])
     axes.set_xlim(0, 1.0)

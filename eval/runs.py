@@ -70,7 +70,7 @@ def load_run(folder: Path, questions: Path | None = None, corpus: Path | None = 
         raise CasesError(f"{folder}: holds no {ANSWERS}. Make a run with `python -m eval run --out {folder}`.")
     try:
         answers = read_answers(path)
-        rows = {str(row["id"]): row for row in answers if row["verdict"]}
+        rows = {str(row["id"]): {**MISSING, **row} for row in answers if row["verdict"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CasesError(f"{path}: cannot be read ({error!r}). Make the run anew.") from error
     asked = questions or folder / QUESTIONS

@@ -18,7 +18,7 @@ from assistant.settings import ROOT, Settings
 from tests.fakes import BLACK, DRINK, GREEN, IRON, LIGHT, LIGHT_POTS, TIN, Broken, assistant, order, says
 
 HEALTH = load_profile("health", "UK")
-SUGGESTIONS = ("What does it say about brewing?", "What does it say about storing?")
+SUGGESTIONS = ("What does it say about “Brewing”?", "What does it say about “Storing”?")
 
 
 def scored(found: Citation, score: float) -> Citation:
@@ -225,13 +225,11 @@ def test_a_sentence_that_cannot_be_verified_is_dropped_from_an_answer(monkeypatc
     assert (reply.verdict, reply.citations, reply.text) == ("answered", (scored(LIGHT, 0.4),), LIGHT.quote)
 
 
-@pytest.mark.xfail(strict=True, reason="engine: NaN passes `probability < threshold` and ends as not_in_source")
 def test_a_reading_that_is_not_a_number_is_a_fault() -> None:
     reply = assistant(says(s3=float("nan"))).ask("Is green tea hot?")
     assert (reply.verdict, reply.reason, reply.confidence) == ("abstained", "error", 0.0)
 
 
-@pytest.mark.xfail(strict=True, reason="engine: engine.ask should use profile.broken_text()")
 def test_a_fault_of_the_general_profile_names_no_emergency_number() -> None:
     asked = assistant(says(s3=0.9), "general")
     asked.reader = Broken()
@@ -299,7 +297,6 @@ def test_a_red_flag_counts_in_an_earlier_turn() -> None:
     assert assistant(says(s3=0.9)).ask("is green tea hot?", ["i can't breathe", "ok"]).verdict == "emergency"
 
 
-@pytest.mark.xfail(strict=True, reason="engine: `empty` returns before the screen")
 def test_a_red_flag_of_an_earlier_turn_counts_though_nothing_is_typed_after_it() -> None:
     assert assistant(says(s3=0.9)).ask("!!!", ["i can't breathe"]).verdict == "emergency"
 

@@ -180,14 +180,18 @@ def cross_validate(
     return models
 
 
-def document_rows(folders: Sequence[Path], embedder: Embedder, reader: CrossReader) -> list[Row]:
+def document_rows(
+    folders: Sequence[Path], per_document: int, embedder: Embedder, reader: CrossReader, seed: int = 7
+) -> list[Row]:
     """Rows of every held-out reading document, without known questions."""
-    rows = []
+    rng = random.Random(seed)
+    rows: list[Row] = []
     for path in sorted(p for folder in folders for p in folder.glob("*.json") if held_out(p.stem)):
         reading = json.loads(path.read_text(encoding="utf-8"))
         document, where = markdown(reading)
         questions = []
-        for q in reading["questions"]:
+        asked = rng.sample(reading["questions"], min(per_document, len(reading["questions"])))
+        for q in asked:
             gold = frozenset(where[(s, n)] for s, n in q["gold"])
             questions.append((q["type"], q["q"], lambda _, text, gold=gold: text in gold))
         with tempfile.TemporaryDirectory() as data:
@@ -267,14 +271,15 @@ def main() -> None:
     parser.add_argument("--reading", type=Path, nargs="+", required=True)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--rows", type=Path, required=True, help="folder for the gathered evidence")
-    parser.add_argument("--per-author", type=int, default=260)
+    parser.add_argument("--per-document", type=int, default=18)
+    parser.add_argument("--per-author", type=int, default=140)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.rows.mkdir(parents=True, exist_ok=True)
     embedder, reader = Embedder(), CrossReader()
     sets: dict[str, list[Row]] = {}
     for name, make in {
-        "documents": lambda: document_rows(args.reading, embedder, reader),
+        "documents": lambda: document_rows(args.reading, args.per_document, embedder, reader),
         "owner": lambda: (
             owner_rows(args.corpus, args.per_author, embedder, reader, 1.0)
             + owner_rows(args.corpus, args.per_author // 2, embedder, reader, 0.15)

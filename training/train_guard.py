@@ -39,14 +39,15 @@ def read_rows(paths: list[Path]) -> list[tuple[str, int]]:
 
 
 def ok_rows(folders: list[Path], count: int, rng: random.Random) -> list[tuple[str, int]]:
-    """Questions of the reading documents, as harmless rows."""
-    questions = [
-        q["q"]
-        for folder in folders
-        for path in sorted(folder.glob("*.json"))
-        for q in json.loads(path.read_text(encoding="utf-8"))["questions"]
-    ]
-    return [(normalise(q), 0) for q in rng.sample(questions, min(count, len(questions)))]
+    """Questions of the reading documents, and their titles and headings as people type
+    keywords into a box, as harmless rows."""
+    questions, keywords = [], []
+    for path in sorted(p for folder in folders for p in folder.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        questions += [q["q"] for q in document["questions"]]
+        keywords += [document["title"], *(s["heading"] for s in document["sections"])]
+    picked = rng.sample(questions, min(count, len(questions))) + rng.sample(keywords, min(count // 3, len(keywords)))
+    return [(normalise(text), 0) for text in picked]
 
 
 class Guard(torch.nn.Module):
