@@ -17,13 +17,17 @@ from assistant import chat_html
 from assistant.engine import Assistant
 from assistant.errors import QuestionError
 from assistant.records import Reply
-from assistant.render import as_markdown, as_text
+from assistant.render import as_markdown
 
 STATIC = Path(__file__).parent / "static"
 ASKERS = 2
 """Questions answered at once; torch uses the processor's cores for each."""
 WAITING = 32
 """Questions that may wait; one more is told to come back."""
+UNREACHED = "The question was not answered: Footnote is too busy or was stopped. Try again in a moment."
+
+Answered = tuple[Any, list[Reply], Any, str]
+"""What the box holds next, the turns, the conversation and a message."""
 
 
 def chat(assistant: Assistant) -> gr.Blocks:
@@ -34,73 +38,81 @@ def chat(assistant: Assistant) -> gr.Blocks:
     def shown(turns: Sequence[Reply]) -> str:
         return chat_html.conversation(turns, hello, assistant.suggestions)
 
-    def ask(question: str, turns: list[Reply]) -> tuple[str, list[Reply], str, str]:
-        """Returns what the box holds next, the turns, the page and a message."""
+    def ask(question: str, turns: list[Reply]) -> Answered:
         if not question.strip():
-            return question, turns, shown(turns), assistant.profile.text["empty"]
+            return gr.skip(), turns, gr.skip(), assistant.profile.text["empty"]
         try:
             reply = assistant.ask(question, [t.question for t in turns])
         except QuestionError as error:
-            return question, turns, shown(turns), str(error)
+            return question, turns, gr.skip(), str(error)
         turns = [*turns, reply]
-        return "", turns, shown(turns), ""
+        return gr.skip(), turns, shown(turns), ""
 
-    page = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
+    def said(question: str, turns: list[Reply]) -> Answered:
+        box, turns, page, problem = ask(question, turns)
+        return box, turns, page, message(problem)
+
+    page = gr.Blocks(title="Footnote: answers from the source", analytics_enabled=False, fill_width=True)
     with page:
         turns = gr.State([])
-        gr.HTML(
-            '<header class="fn-head"><h1>Footnote</h1>'
-            "<p>Answers only what the source says, in its own words, and shows where it says it.</p></header>"
-        )
+        gr.HTML(_HEADER, apply_default_css=False, elem_id="fn-header")
         with gr.Row(elem_id="fn-columns"):
-            with gr.Column(scale=6, min_width=320):
-                log = gr.HTML(shown([]), elem_id="fn-conversation")
-                message = gr.Markdown(elem_id="fn-message", visible=False, sanitize_html=True)
-                with gr.Row():
+            with gr.Column(scale=6, min_width=0, elem_id="fn-left"):
+                log = gr.HTML(shown([]), apply_default_css=False, elem_id="fn-conversation", js_on_load=_ON_LOAD)
+                problem = gr.HTML(message(""), apply_default_css=False, elem_id="fn-message", js_on_load=None)
+                with gr.Row(elem_id="fn-ask"):
                     box = gr.Textbox(
                         elem_id="fn-question",
                         label="Your question",
                         placeholder="Ask about the source",
                         lines=1,
                         max_lines=6,
-                        scale=5,
+                        scale=1,
                         autofocus=True,
+                        container=False,
                     )
-                    send = gr.Button("Ask", elem_id="fn-send", variant="primary", scale=1, min_width=90)
+                    send = gr.Button("Ask", elem_id="fn-send", variant="primary", scale=0, min_width=88)
                 with gr.Row(elem_id="fn-tools"):
-                    clear = gr.Button("Clear", size="sm", min_width=90)
-                    copy = gr.Button("Copy", elem_id="fn-copy", size="sm", min_width=90)
-                    markdown = gr.Button("Save as Markdown", elem_id="fn-markdown", size="sm", min_width=140)
-                    data = gr.Button("Save as JSON", elem_id="fn-json", size="sm", min_width=120)
-            with gr.Column(scale=5, min_width=320):
-                gr.HTML(chat_html.source(documents), elem_id="fn-source")
+                    copy = gr.Button("Copy", elem_id="fn-copy", size="sm", scale=0)
+                    markdown = gr.Button("Save as Markdown", elem_id="fn-markdown", size="sm", scale=0)
+                    data = gr.Button("Save as JSON", elem_id="fn-json", size="sm", scale=0)
+                    clear = gr.Button("Clear", elem_id="fn-clear", size="sm", scale=0)
+                    gr.HTML('<span class="fn-status" role="status"></span>', apply_default_css=False, js_on_load=None)
+            with gr.Column(scale=5, min_width=0, elem_id="fn-right"):
+                gr.HTML(chat_html.source(documents), apply_default_css=False, elem_id="fn-source", js_on_load=None)
         text = gr.Textbox(visible="hidden")
-        outputs = [box, turns, log, message]
-        for trigger in (send.click, box.submit):
-            trigger(
-                lambda q, t: _with_message(ask(q, t)),
-                [box, turns],
-                outputs,
-                concurrency_limit=ASKERS,
-                concurrency_id="ask",
-                show_progress="minimal",
-                api_visibility="private",
-            )
-        clear.click(lambda: ("", [], shown([]), gr.update(visible=False)), None, outputs, api_visibility="private")
-        for button, render, done in (
-            (copy, _as_text, "(text) => navigator.clipboard.writeText(text || '')"),
-            (markdown, as_markdown, _save("conversation.md", "text/markdown")),
-            (data, _as_json, _save("conversation.json", "application/json")),
+        outputs = [box, turns, log, problem]
+        asked = gr.on(
+            [send.click, box.submit, log.submit],  # one listener, so that a second question waits for the first
+            said,
+            [box, turns],
+            outputs,
+            js="(draft) => window.footnote.asking(draft)",
+            concurrency_limit=ASKERS,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        asked.then(None, js="() => window.footnote.settled()", api_visibility="private")
+        asked.failure(lambda: message(UNREACHED), None, problem, api_visibility="private").then(
+            None, js="() => window.footnote.failed()", api_visibility="private"
+        )
+        clear.click(lambda: ("", [], shown([]), message("")), None, outputs, api_visibility="private")
+        copy.click(None, js="() => window.footnote.copy()", api_visibility="private")
+        for button, render, name, kind in (
+            (markdown, as_markdown, "conversation.md", "text/markdown"),
+            (data, as_json, "conversation.json", "application/json"),
         ):
+            # The page itself saves the file: no copy of a conversation touches the server's disk.
             button.click(render, [turns], [text], api_visibility="private").then(
-                None, [text], None, js=done, api_visibility="private"
+                None, [text], js=f"(text) => window.footnote.save(text, '{name}', '{kind}')", api_visibility="private"
             )
     page.queue(max_size=WAITING, default_concurrency_limit=ASKERS)
     return page
 
 
 def look() -> dict[str, Any]:
-    """Theme, styles and script: system fonts, nothing from another host."""
+    """Theme, styles and script for launch() or mount_gradio_app(): nothing from another host,
+    and no history of questions kept in the browser (Gradio 6 keeps one by default)."""
     style = (STATIC / "chat.css").read_text(encoding="utf-8")
     script = (STATIC / "chat.js").read_text(encoding="utf-8")
     return {
@@ -109,26 +121,27 @@ def look() -> dict[str, Any]:
             font_mono=["ui-monospace", "monospace"],
         ),
         "head": f"<style>{style}</style><script>{script}</script>",  # `css=` would be rewritten by Gradio
+        "footer_links": [],
+        "run_history": False,
     }
 
 
-def _with_message(answer: tuple[str, list[Reply], str, str]) -> tuple[Any, ...]:
-    box, turns, page, message = answer
-    return box, turns, page, gr.update(value=chat_html.text(message), visible=bool(message))
+def message(problem: str) -> str:
+    """Why a question was not taken, read out at once; nothing where there is no problem."""
+    return f'<p class="fn-problem" role="alert">{chat_html.text(problem)}</p>' if problem else ""
 
 
-def _as_text(turns: Sequence[Reply]) -> str:
-    return "\n\n".join(f"> {r.question}\n{as_text(r)}" for r in turns)
-
-
-def _as_json(turns: Sequence[Reply]) -> str:
+def as_json(turns: Sequence[Reply]) -> str:
+    """A conversation as a JSON list of replies, with citations, offsets and notices."""
     return json.dumps([r.as_dict() for r in turns], ensure_ascii=False, indent=1)
 
 
-def _save(name: str, kind: str) -> str:
-    """Script that saves a text from the page itself: no copy of a conversation touches the server's disk."""
-    return (
-        "(text) => { const a = document.createElement('a');"
-        f" a.href = URL.createObjectURL(new Blob([text || ''], {{type: '{kind}'}}));"
-        f" a.download = '{name}'; a.click(); URL.revokeObjectURL(a.href); }}"
-    )
+_HEADER = (
+    '<header class="fn-head"><div><h1>Footnote</h1>'
+    "<p>Answers only what the source says, in its own words, and shows where.</p></div>"
+    '<button type="button" class="fn-open-source" data-fn-open>Source</button></header>'
+)
+_ON_LOAD = (
+    "element.addEventListener('click', (event) => { const ask = event.target.closest('[data-fn-ask]');"
+    " if (ask && window.footnote.choose(ask.dataset.fnAsk)) trigger('submit'); });"
+)

@@ -44,7 +44,8 @@ class Gatherer:
         A sentence: `dense`, cosine with the sentence in its place; `lexical`, BM25 squashed to
         0..1; `reader`, the cross-encoder's logit; `known`, cosine with the nearest known
         question that it answers; `known3`, the mean of the three nearest. The question:
-        `known_none`, cosine with the nearest known question that nothing answers.
+        `known_none`, cosine with the nearest known question that nothing answers; the best of
+        `known`, `dense` and `lexical`, which set the scale for "none of these".
         """
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
@@ -58,7 +59,12 @@ class Gatherer:
         }
         if self.score is not None:
             evidence["reader"] = self.score(question, [self.texts[i] for i in rows])
-        whole = {"known_none": known_none, "known_best": float(known.max(initial=FAR))}
+        whole = {
+            "known_none": known_none,
+            "known_best": float(known.max(initial=FAR)),
+            "best_dense": float(evidence["dense"].max(initial=0.0)),
+            "best_lexical": float(evidence["lexical"].max(initial=0.0)),
+        }
         return [self.sentences[i] for i in rows], Evidence(evidence, whole)
 
     def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, float]:

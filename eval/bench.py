@@ -45,7 +45,9 @@ values = json.loads(sys.argv[1])
 assistant = build(Settings(**{k: Path(v) if k in ("corpus", "data") else v for k, v in values.items()}))
 built = time.perf_counter()
 assistant.ask(sys.argv[2])
-print(json.dumps([imported - began, built - imported, time.perf_counter() - built]))
+answered = time.perf_counter()
+from eval.bench import memory_mib
+print(json.dumps([imported - began, built - imported, answered - built, memory_mib()]))
 """
 
 
@@ -66,13 +68,11 @@ def memory_mib() -> float:
 
 
 def cold_start(settings: Settings, question: str) -> tuple[float, list[float]]:
-    """A process of its own, from nothing to the first answer: seconds in all, and those of import,
-    build and first answer."""
+    """A process of its own, from nothing to the first answer: seconds in all; those of import, build
+    and first answer, and its MiB of memory after it."""
     values = json.dumps({k: str(v) if isinstance(v, Path) else v for k, v in vars(settings).items()})
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _COLD, values, question], capture_output=True, text=True, check=True
-    )  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", _COLD, values, question], capture_output=True, text=True, check=True)
     return time.perf_counter() - began, json.loads(done.stdout.splitlines()[-1])
 
 
@@ -178,23 +178,21 @@ def bench(settings: Settings, cases: Sequence[Case], askers: Sequence[int] = ASK
     with tempfile.TemporaryDirectory() as folder:
         fresh = Settings(**{**vars(settings), "data": Path(folder)})
         for title in ("first start, builds the index", "later start, opens it"):
-            whole, (imports, builds, first) = cold_start(fresh, question)
+            whole, (imports, builds, first, memory) = cold_start(fresh, question)
             yield f"{title:32} {whole:6.2f} s  (import {imports:.2f}, build {builds:.2f}, first answer {first:.2f})"
+    yield f"{'memory after the first answer':32} {memory:6.0f} MiB"
     count, built, bare = index_speed(settings)
     yield (
         f"{'index':32} {count / built:6.0f} texts/s  ({count:,} in {built:.2f} s; "
         f"the embedding alone {count / bare:.0f} texts/s, {bare:.2f} s)"
     )
-    before = memory_mib()
     assistant = build(settings)
-    opened = memory_mib()
     assistant.ask(question)
-    yield f"{'memory':32} {memory_mib():6.0f} MiB  (before {before:.0f}, built {opened:.0f}; after the first answer)"
     head = f"{'p50':>8} {'p95':>8} {'p99':>8} {'per s':>8}"
     yield f"{'ms':10} {head}    models alone: {head}"
     for chain, models in latency(assistant, cases, askers):
         yield f"{chain.askers:3} askers {_cells(chain)}    {'':13} {_cells(models)}"
-    yield f"{'memory, at the end':32} {memory_mib():6.0f} MiB"
+    yield f"{'memory after all of them':32} {memory_mib():6.0f} MiB  (with what measuring took)"
 
 
 def _cells(t: Timing) -> str:

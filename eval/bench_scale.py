@@ -35,6 +35,7 @@ class Cost:
 
 def cost(settings: Settings, collection: Collection, documents: int) -> Cost:
     """Builds an index of so many documents, opens it again, and asks."""
+    from assistant.embed import Embedder
     from assistant.engine import build
     from assistant.settings import stay_offline
     from eval.bench import memory_mib, timed
@@ -46,6 +47,7 @@ def cost(settings: Settings, collection: Collection, documents: int) -> Cost:
         corpus, data = Path(folder) / "corpus", Path(folder) / "data"
         write_texts(kept, corpus)
         here = Settings(**{**vars(settings), "corpus": corpus, "data": data})
+        Embedder(here.embedder, here.threads).encode(["warm"])  # imports are no cost of the source's size
         began = time.perf_counter()
         build(here)
         built = time.perf_counter()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import tempfile
 from collections import Counter
@@ -66,8 +67,8 @@ def figures_text(cases: Sequence[Case], rows: Sequence[Row]) -> str:
     kinds = {kind: f"{right} of {count} right" for kind, (right, count) in right_by_category(run).items()}
     lines = [f"{len(cases)} questions: " + ", ".join(f"{kind} {text}" for kind, text in kinds.items())]
     for f in figures(run):
-        low, high = (f"{x:.3f}" for x in (f.low, f.high))
-        lines.append(f"  {f.name:28} {f.value:9.3f}  ({low} – {high})  of {f.count}")
+        interval = "" if math.isnan(f.low) else f"({f.low:.3f} – {f.high:.3f})"
+        lines.append(f"  {f.name:28} {f.value:9.3f}  {interval}  of {f.count}")
     return "\n".join(lines)
 
 

@@ -41,7 +41,12 @@ SENTENCE = {
     "known": ("dense", "lexical", "reader", "known", "known3"),
     "known-without-reader": ("dense", "lexical", "known", "known3"),
 }
-NONE = {"known": ("known_none", "known_best"), "known-without-reader": ("known_none", "known_best")}
+BEST = ("best_dense", "best_lexical")
+NONE = {
+    "plain": BEST,
+    "known": ("known_none", "known_best", *BEST),
+    "known-without-reader": ("known_none", "known_best", *BEST),
+}
 RIDGE = 1e-3
 
 
@@ -258,7 +263,10 @@ def load(path: Path) -> list[Row]:
             r["group"],
             r["kind"],
             r["question"],
-            Evidence({k: np.array(v) for k, v in r["sentence"].items()}, r["whole"]),
+            Evidence(
+                {k: np.array(v) for k, v in r["sentence"].items()},
+                {f"best_{k}": max([0.0, *r["sentence"][k]]) for k in ("dense", "lexical")} | r["whole"],
+            ),
             frozenset(r["gold"]),
         )
         for r in json.loads(path.read_text(encoding="utf-8"))
