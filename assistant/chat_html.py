@@ -25,17 +25,19 @@ def conversation(turns: Sequence[Reply], greeting: str, examples: Sequence[str])
         body = f'<div class="fn-hello"><p>{text(greeting)}</p>{_asks("You could ask", examples)}</div>'
     else:
         body = "".join(turn(reply, newest=reply is turns[-1]) for reply in turns)
-    return f'{_still_urgent(turns)}<div class="fn-log" role="log" aria-live="polite" aria-label="Conversation">{body}</div>'
+    log = f'<div class="fn-log" role="log" aria-live="polite" aria-label="Conversation">{body}</div>'
+    return _still_urgent(turns) + log
 
 
 def turn(reply: Reply, newest: bool = True) -> str:
     """One question with its reply. Only the newest emergency is an alert, or each would be read out again."""
     look = "fault" if reply.reason in BROKEN else reply.verdict
     alert = ' role="alert"' if newest and look == "emergency" else ""
+    sign = f'<span class="fn-sign" aria-hidden="true">{_MARKS[look]}</span>'
     parts = [
         f'<h3 class="fn-question"><span class="fn-sr">You asked: </span><bdi>{text(reply.question)}</bdi></h3>'
         f'<div class="fn-reply fn-{look}"{alert}>'
-        f'<p class="fn-verdict"><span class="fn-sign" aria-hidden="true">{_MARKS[look]}</span>{text(headline(reply))}</p>'
+        f'<p class="fn-verdict">{sign}{text(headline(reply))}</p>'
     ]
     if reply.standalone_question and reply.standalone_question != reply.question:
         parts.append(f'<p class="fn-note">Understood as: <bdi>{text(reply.standalone_question)}</bdi></p>')
