@@ -26,8 +26,8 @@ WAITING = 32
 """Questions that may wait; one more is told to come back."""
 UNREACHED = "The question was not answered: Footnote is too busy or was stopped. Try again in a moment."
 
-Answered = tuple[Any, list[Reply], Any, str]
-"""What the box holds next, the turns, the conversation and a message."""
+Answered = tuple[list[Reply], Any, str]
+"""The turns, the conversation, and a message where a question was not taken."""
 
 
 def chat(assistant: Assistant) -> gr.Blocks:
@@ -39,18 +39,15 @@ def chat(assistant: Assistant) -> gr.Blocks:
         return chat_html.conversation(turns, hello, assistant.suggestions)
 
     def ask(question: str, turns: list[Reply]) -> Answered:
+        """The page has emptied its box already; it puts back what was not taken (chat.js, settled)."""
         if not question.strip():
-            return gr.skip(), turns, gr.skip(), assistant.profile.text["empty"]
+            return turns, gr.skip(), message(assistant.profile.text["empty"])
         try:
             reply = assistant.ask(question, [t.question for t in turns])
         except QuestionError as error:
-            return question, turns, gr.skip(), str(error)
+            return turns, gr.skip(), message(str(error))
         turns = [*turns, reply]
-        return gr.skip(), turns, shown(turns), ""
-
-    def said(question: str, turns: list[Reply]) -> Answered:
-        box, turns, page, problem = ask(question, turns)
-        return box, turns, page, message(problem)
+        return turns, shown(turns), ""
 
     page = gr.Blocks(title="Footnote: answers from the source", analytics_enabled=False, fill_width=True)
     with page:
@@ -59,7 +56,7 @@ def chat(assistant: Assistant) -> gr.Blocks:
         with gr.Row(elem_id="fn-columns"):
             with gr.Column(scale=6, min_width=0, elem_id="fn-left"):
                 log = gr.HTML(shown([]), apply_default_css=False, elem_id="fn-conversation", js_on_load=_ON_LOAD)
-                problem = gr.HTML(message(""), apply_default_css=False, elem_id="fn-message", js_on_load=None)
+                problem = gr.HTML("", apply_default_css=False, elem_id="fn-message", js_on_load=None)
                 with gr.Row(elem_id="fn-ask"):
                     box = gr.Textbox(
                         elem_id="fn-question",
@@ -81,10 +78,10 @@ def chat(assistant: Assistant) -> gr.Blocks:
             with gr.Column(scale=5, min_width=0, elem_id="fn-right"):
                 gr.HTML(chat_html.source(documents), apply_default_css=False, elem_id="fn-source", js_on_load=None)
         text = gr.Textbox(visible="hidden")
-        outputs = [box, turns, log, problem]
+        outputs = [turns, log, problem]
         asked = gr.on(
             [send.click, box.submit, log.submit],  # one listener, so that a second question waits for the first
-            said,
+            ask,
             [box, turns],
             outputs,
             js="(draft) => window.footnote.asking(draft)",
@@ -92,11 +89,12 @@ def chat(assistant: Assistant) -> gr.Blocks:
             show_progress="hidden",
             api_visibility="private",
         )
-        asked.then(None, js="() => window.footnote.settled()", api_visibility="private")
-        asked.failure(lambda: message(UNREACHED), None, problem, api_visibility="private").then(
-            None, js="() => window.footnote.failed()", api_visibility="private"
+        settled = "() => window.footnote.settled()"
+        asked.success(None, js=settled, api_visibility="private")
+        asked.failure(None, None, problem, js=_FAILED, api_visibility="private").then(
+            None, js=settled, api_visibility="private"
         )
-        clear.click(lambda: ("", [], shown([]), message("")), None, outputs, api_visibility="private")
+        clear.click(lambda: ([], shown([]), ""), None, outputs, api_visibility="private")
         copy.click(None, js="() => window.footnote.copy()", api_visibility="private")
         for button, render, name, kind in (
             (markdown, as_markdown, "conversation.md", "text/markdown"),
@@ -127,8 +125,8 @@ def look() -> dict[str, Any]:
 
 
 def message(problem: str) -> str:
-    """Why a question was not taken, read out at once; nothing where there is no problem."""
-    return f'<p class="fn-problem" role="alert">{chat_html.text(problem)}</p>' if problem else ""
+    """Why a question was not taken, read out at once."""
+    return f'<p class="fn-problem" role="alert">{chat_html.text(problem)}</p>'
 
 
 def as_json(turns: Sequence[Reply]) -> str:
@@ -145,3 +143,5 @@ _ON_LOAD = (
     "element.addEventListener('click', (event) => { const ask = event.target.closest('[data-fn-ask]');"
     " if (ask && window.footnote.choose(ask.dataset.fnAsk)) trigger('submit'); });"
 )
+_FAILED = f"() => {json.dumps(message(UNREACHED))}"
+"""Said by the page itself: the server may be gone."""

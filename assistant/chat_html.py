@@ -25,8 +25,7 @@ def conversation(turns: Sequence[Reply], greeting: str, examples: Sequence[str])
         body = f'<div class="fn-hello"><p>{text(greeting)}</p>{_asks("You could ask", examples)}</div>'
     else:
         body = "".join(turn(reply, newest=reply is turns[-1]) for reply in turns)
-    log = f'<div class="fn-log" role="log" aria-live="polite" aria-label="Conversation">{body}</div>'
-    return _still_urgent(turns) + log
+    return f'<div class="fn-log" role="log" aria-live="polite" aria-label="Conversation">{body}</div>'
 
 
 def turn(reply: Reply, newest: bool = True) -> str:
@@ -36,8 +35,7 @@ def turn(reply: Reply, newest: bool = True) -> str:
     sign = f'<span class="fn-sign" aria-hidden="true">{_MARKS[look]}</span>'
     parts = [
         f'<h3 class="fn-question"><span class="fn-sr">You asked: </span><bdi>{text(reply.question)}</bdi></h3>'
-        f'<div class="fn-reply fn-{look}"{alert}>'
-        f'<p class="fn-verdict">{sign}{text(headline(reply))}</p>'
+        f'<div class="fn-reply fn-{look}"{alert}><p class="fn-verdict">{sign}{text(headline(reply))}</p>'
     ]
     if reply.standalone_question and reply.standalone_question != reply.question:
         parts.append(f'<p class="fn-note">Understood as: <bdi>{text(reply.standalone_question)}</bdi></p>')
@@ -121,14 +119,6 @@ def _run(sentences: Sequence[Sentence], document: Document) -> str:
         gap = document.text[before.end : after.start]
         joined += f"</p><p>{span}" if gap.count("\n") > 1 else f" {span}"
     return f"<p>{joined}</p>"
-
-
-def _still_urgent(turns: Sequence[Reply]) -> str:
-    """What to do now stays on top when the conversation goes on after an emergency."""
-    urgent = [r for r in turns if r.verdict == "emergency"]
-    if not urgent or turns[-1].verdict == "emergency":
-        return '<p class="fn-urgent" hidden></p>'
-    return f'<p class="fn-urgent">{text(urgent[-1].text)}</p>'
 
 
 def _asks(label: str, questions: Sequence[str]) -> str:

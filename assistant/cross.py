@@ -7,6 +7,7 @@ processor computes it natively. Any Hub cross-encoder can be named instead.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ class CrossReader:
         import torch
         from sentence_transformers import CrossEncoder
 
+        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # it announces the conversion each time
         try:
             if self.name != SHIPPED:
                 return CrossEncoder(self.name, device="cpu", max_length=LONGEST)
