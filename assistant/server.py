@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import gradio as gr
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.chat import chat, look
 from assistant.engine import Assistant
@@ -29,13 +29,7 @@ def application(assistant: Assistant) -> FastAPI:
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])
 
-    @app.middleware("http")
-    async def closed(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            if name != "Cache-Control" or "/assets/" not in request.url.path:
-                response.headers[name] = value
-        return response
+    app.add_middleware(Closed)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -43,3 +37,23 @@ def application(assistant: Assistant) -> FastAPI:
 
     gr.mount_gradio_app(app, chat(assistant), path="/", show_error=False, ssr_mode=False, **look())
     return app
+
+
+class Closed:
+    """HEADERS on every response. Plain ASGI: a browser that leaves half-way is no error of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on; adds to the first message of a response."""
+
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    if name != "Cache-Control" or "/assets/" not in scope.get("path", ""):
+                        headers[name] = value
+            await send(message)
+
+        await self.app(scope, receive, closing)

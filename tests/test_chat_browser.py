@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from assistant.server import HEADERS
 from assistant.settings import ROOT
 from tests.browser import ARGUMENTS, CHROMIUM, Visit, running_chat
 
@@ -220,3 +222,12 @@ def test_a_port_in_use_ends_with_status_2(address: str) -> None:
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     assert re.fullmatch(rf"Port {port} on 127\.0\.0\.1 cannot be used .* name another with --port\.\n", ended.stderr)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1.evil.example"])
+def test_no_other_origin_is_answered(address: str, origin: str) -> None:
+    for path in ("/", "/healthz", "/config"):
+        asked = urllib.request.Request(address + path, headers={"Origin": origin})
+        with urllib.request.urlopen(asked, timeout=30) as reply:
+            assert reply.headers["Access-Control-Allow-Origin"] is None
+            assert {name: reply.headers[name] for name in HEADERS} == HEADERS
