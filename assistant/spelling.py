@@ -1,17 +1,19 @@
 """question -> the same question with misspelt words as the source, or everyday English, spells them.
 
-Only words that nobody knows are touched: not in the embedder's vocabulary (30,000 common
-pieces of English), not in the source, not the name of a medicine. Edit distances are
-rapidfuzz's (MIT, maintained).
+Only words that nobody knows are touched: not in a list of 160,000 English words
+(pyspellchecker's, MIT, maintained, offline), not in the embedder's vocabulary, not in the
+source, not the name of a medicine. Edit distances are rapidfuzz's (MIT, maintained).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
+from spellchecker import SpellChecker
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']{3,}")
 _DOUBLE = re.compile(r"(.)\1+")
@@ -34,7 +36,7 @@ class Speller:
     def __init__(self, preferred: Iterable[str], common: Iterable[str]) -> None:
         self.preferred = sorted({w.lower() for w in preferred if len(w) > 3 and w.isalpha()})
         self.common = [w for w in common if len(w) > 3 and w.isalpha()]
-        self._known = frozenset(self.preferred) | frozenset(self.common)
+        self._known = english() | frozenset(self.preferred) | frozenset(self.common)
         self._sounds = {_sound(w): w for w in reversed(self.preferred)}
 
     def correct(self, text: str) -> str:
@@ -42,11 +44,11 @@ class Speller:
         return _WORD.sub(lambda match: self._word(match.group()), text)
 
     def _word(self, word: str) -> str:
-        lower = word.lower().replace("'", "")
-        if self._is_known(lower):
+        lower = word.lower()
+        if "'" in word or self._is_known(lower):
             return word
         alike = self._sounds.get(_sound(lower))
-        if alike:
+        if alike and len(lower) > 5:
             return alike
         most = 1 if len(lower) < 6 else 2 if len(lower) < 9 else 3
         found = process.extract(lower, self.preferred, scorer=OSA.distance, score_cutoff=most, limit=5)
@@ -54,7 +56,7 @@ class Speller:
         if near:
             return max(near, key=lambda w: (JaroWinkler.similarity(lower, w), w))
         slip = process.extractOne(lower, self.common, scorer=OSA.distance, score_cutoff=1)
-        return slip[0] if slip else word
+        return slip[0] if slip and slip[0][0] == lower[0] else word
 
     def _is_known(self, word: str) -> bool:
         stems = (
@@ -62,6 +64,12 @@ class Speller:
             *(word.removesuffix(end) for end in ("s", "es", "ed", "ing", "ly", "er", "d") if word.endswith(end)),
         )
         return any(stem in self._known or stem + "e" in self._known for stem in stems if len(stem) > 2) or len(word) < 4
+
+
+@cache
+def english() -> frozenset[str]:
+    """English words, lower case."""
+    return frozenset(SpellChecker(language="en", distance=1).word_frequency.words())
 
 
 def _sound(word: str) -> str:
