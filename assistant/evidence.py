@@ -19,6 +19,9 @@ READ_ALL = 64
 KNOWN_FOUND = 60
 """Known questions looked up for one question."""
 
+NEIGHBOURS = 15
+"""The nearest known questions among which the share that nothing answers is taken."""
+
 FAR = 0.25
 """Similarity of a known question that was not among those found."""
 
@@ -44,12 +47,12 @@ class Gatherer:
         A sentence: `dense`, cosine with the sentence in its place; `lexical`, BM25 squashed to
         0..1; `reader`, the cross-encoder's logit; `known`, cosine with the nearest known
         question that it answers; `known3`, the mean of the three nearest. The question:
-        `known_none`, cosine with the nearest known question that nothing answers; the best of
-        `known`, `dense` and `lexical`, which set the scale for "none of these".
+        `known_none` and `known_none3`, the same for known questions that nothing answers, and
+        their share of the nearest fifteen, `known_none_share`; the best of `known`, `dense` and `lexical`, which set the scale for "none of these".
         """
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
-        known, known3, known_none = self._known_evidence(vector)
+        known, known3, unanswered = self._known_evidence(vector)
         rows = self._rows(dense, lexical, known, hits)
         evidence: dict[str, Array] = {
             "dense": dense[rows].astype(np.float64),
@@ -60,17 +63,18 @@ class Gatherer:
         if self.score is not None:
             evidence["reader"] = self.score(question, [self.texts[i] for i in rows])
         whole = {
-            "known_none": known_none,
+            **unanswered,
             "known_best": float(known.max(initial=FAR)),
             "best_dense": float(evidence["dense"].max(initial=0.0)),
             "best_lexical": float(evidence["lexical"].max(initial=0.0)),
         }
         return [self.sentences[i] for i in rows], Evidence(evidence, whole)
 
-    def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, float]:
-        """(sentences,) nearest and mean of three nearest similarities, and that of "nothing"."""
+    def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, dict[str, float]]:
+        """(sentences,) nearest and mean of three nearest similarities, and what speaks for "nothing"."""
         nearest = np.full((3, len(self.sentences)), FAR)
-        none = FAR
+        none = np.full(3, FAR)
+        neighbours: list[tuple[float, bool]] = []
         if self._known:
             found = self.index.known_store.similarity_search_by_vector_with_relevance_scores(
                 [float(x) for x in vector], k=min(KNOWN_FOUND, len(self._known))
@@ -78,12 +82,20 @@ class Gatherer:
             for document, distance in found:  # best first
                 similarity = max(FAR, 1.0 - float(distance))
                 gold = self._known[document.id].gold
+                neighbours.append((similarity, not gold))
                 if not gold:
-                    none = max(none, similarity)
+                    none[int(none.argmin())] = max(similarity, float(none.min()))
                 for sentence in gold:
                     column = nearest[:, self._at[sentence]]
                     column[int(column.argmin())] = max(similarity, float(column.min()))
-        return nearest.max(axis=0), nearest.mean(axis=0), none
+        near = neighbours[:NEIGHBOURS]
+        weight = sum(similarity for similarity, _ in near)
+        unanswered = {
+            "known_none": float(none.max()),
+            "known_none3": float(none.mean()),
+            "known_none_share": sum(s for s, empty in near if empty) / weight if weight else 0.5,
+        }
+        return nearest.max(axis=0), nearest.mean(axis=0), unanswered
 
     def _rows(
         self, dense: npt.NDArray[np.float32], lexical: npt.NDArray[np.float32], known: Array, hits: Sequence[Hit]

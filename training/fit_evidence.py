@@ -41,11 +41,12 @@ SENTENCE = {
     "known": ("dense", "lexical", "reader", "known", "known3"),
     "known-without-reader": ("dense", "lexical", "known", "known3"),
 }
+UNANSWERED = ("known_none", "known_none3", "known_none_share")
 BEST = ("best_dense", "best_lexical")
 NONE = {
     "plain": BEST,
-    "known": ("known_none", "known_best", *BEST),
-    "known-without-reader": ("known_none", "known_best", *BEST),
+    "known": (*UNANSWERED, "known_best", *BEST),
+    "known-without-reader": (*UNANSWERED, "known_best", *BEST),
 }
 RIDGE = 1e-3
 
