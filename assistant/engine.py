@@ -44,7 +44,7 @@ class Gates:
     as off topic rather than unanswered. cited, related: how many sentences at most.
     """
 
-    answer: float = 0.7
+    answer: float = 0.8
     list_ratio: float = 0.3
     topic: float = 0.05
     cited: int = 6
