@@ -1,20 +1,21 @@
-"""Assistant -> the chat page: conversation on one side, the source on the other.
+"""Assistant -> the chat page: the conversation on one side, the source on the other.
 
-Gradio draws the page; what it shows is our own HTML (chat_html.py), so that nothing in a
-question or a source is ever markup. The conversation lives in the browser's session alone.
+Gradio draws the page and carries its events; what is shown is our own HTML (chat_html.py,
+chat_source.py), so that nothing in a question or a source is ever markup. A conversation lives
+in its browser session alone: not on a disk, and not in the engine.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant import chat_html
-from assistant.engine import Assistant
+from assistant import chat_html, chat_source
+from assistant.engine import Assistant, check_question
 from assistant.errors import QuestionError
 from assistant.records import Reply
 from assistant.render import as_markdown
@@ -24,124 +25,159 @@ ASKERS = 2
 """Questions answered at once; torch uses the processor's cores for each."""
 WAITING = 32
 """Questions that may wait; one more is told to come back."""
-UNREACHED = "The question was not answered: Footnote is too busy or was stopped. Try again in a moment."
-
-Answered = tuple[list[Reply], Any, str]
-"""The turns, the conversation, and a message where a question was not taken."""
+SAVED = "footnote-conversation"
+"""Name of an export, before its suffix."""
+UNREACHED = "Your question was not answered: Footnote is busy or was stopped. Please ask again in a moment."
 
 
 def chat(assistant: Assistant) -> gr.Blocks:
-    """The page, ready to be mounted or launched with `look()`."""
-    documents = tuple(assistant.documents.values())
-    hello = assistant.profile.smalltalk_text("greeting")
+    """The page, to be mounted with gr.mount_gradio_app(app, chat(assistant), path, **look())."""
+    documents = assistant.documents
+    empty = chat_html.hello(assistant.profile.smalltalk_text("greeting"), assistant.suggestions)
+    numbers = tuple(assistant.profile.numbers.values())
 
-    def shown(turns: Sequence[Reply]) -> str:
-        return chat_html.conversation(turns, hello, assistant.suggestions)
+    def shown(turns: Sequence[Reply], pending: str = "") -> str:
+        return chat_html.conversation(turns, empty, pending, numbers)
 
-    def ask(question: str, turns: list[Reply]) -> Answered:
-        """The page has emptied its box already; it puts back what was not taken (chat.js, settled)."""
-        if not question.strip():
-            return turns, gr.skip(), message(assistant.profile.text["empty"])
+    def article(document: object) -> str:
+        """Called from the page when a citation leads to a document that is not open."""
+        return chat_source.article(documents[document]) if isinstance(document, str) and document in documents else ""
+
+    def ask(typed: str | None, turns: list[Reply], event: gr.EventData) -> Iterator[tuple[Any, ...]]:
+        """Yields (box, turns, log, message) for the question waiting, then for its reply.
+
+        A question that cannot be taken stays in the box, with the reason below the log.
+        """
+        chosen = event.target is log
+        question = _readable(event.question if chosen else typed or "")
         try:
-            reply = assistant.ask(question, [t.question for t in turns])
+            check_question(question)
+            if not question.strip():
+                raise QuestionError(assistant.profile.text["empty"])
         except QuestionError as error:
-            return turns, gr.skip(), message(str(error))
-        turns = [*turns, reply]
-        return turns, shown(turns), ""
+            yield gr.skip(), gr.skip(), gr.skip(), warning(str(error))
+            return
+        yield gr.skip() if chosen else "", gr.skip(), shown(turns, question), warning("")
+        turns = [*turns, assistant.ask(question, [t.question for t in turns])]
+        yield gr.skip(), turns, shown(turns), gr.skip()
 
-    page = gr.Blocks(title="Footnote: answers from the source", analytics_enabled=False, fill_width=True)
+    page = gr.Blocks(title=_title(assistant), analytics_enabled=False, fill_width=True)
     with page:
         turns = gr.State([])
-        gr.HTML(_HEADER, apply_default_css=False, elem_id="fn-header")
+        saved = gr.Textbox(visible=False)
+        gr.HTML(_HEAD, elem_id="fn-head", apply_default_css=False, js_on_load=None)
         with gr.Row(elem_id="fn-columns"):
-            with gr.Column(scale=6, min_width=0, elem_id="fn-left"):
-                log = gr.HTML(shown([]), apply_default_css=False, elem_id="fn-conversation", js_on_load=_ON_LOAD)
-                problem = gr.HTML("", apply_default_css=False, elem_id="fn-message", js_on_load=None)
-                with gr.Row(elem_id="fn-ask"):
-                    box = gr.Textbox(
-                        elem_id="fn-question",
-                        label="Your question",
-                        placeholder="Ask about the source",
-                        lines=1,
-                        max_lines=6,
-                        scale=1,
-                        autofocus=True,
-                        container=False,
-                    )
-                    send = gr.Button("Ask", elem_id="fn-send", variant="primary", scale=0, min_width=88)
+            with gr.Column(elem_id="fn-main", scale=6, min_width=0):
+                log = gr.HTML(
+                    shown([]),
+                    elem_id="fn-conversation",
+                    apply_default_css=False,
+                    js_on_load="footnote.conversation(trigger, watch)",
+                )
+                with gr.Column(elem_id="fn-dock", min_width=0):
+                    message = gr.HTML(warning(""), elem_id="fn-message", apply_default_css=False, js_on_load=None)
+                    with gr.Row(elem_id="fn-composer"):
+                        box = gr.Textbox(
+                            elem_id="fn-question",
+                            label="Your question",
+                            show_label=False,
+                            container=False,
+                            placeholder="Ask about the source",
+                            max_lines=6,
+                            autofocus=True,
+                        )
+                        send = gr.Button("Ask", elem_id="fn-send", variant="primary", min_width=0)
                 with gr.Row(elem_id="fn-tools"):
-                    copy = gr.Button("Copy", elem_id="fn-copy", size="sm", scale=0)
-                    markdown = gr.Button("Save as Markdown", elem_id="fn-markdown", size="sm", scale=0)
-                    data = gr.Button("Save as JSON", elem_id="fn-json", size="sm", scale=0)
-                    clear = gr.Button("Clear", elem_id="fn-clear", size="sm", scale=0)
-                    gr.HTML('<span class="fn-status" role="status"></span>', apply_default_css=False, js_on_load=None)
-            with gr.Column(scale=5, min_width=0, elem_id="fn-right"):
-                gr.HTML(chat_html.source(documents), apply_default_css=False, elem_id="fn-source", js_on_load=None)
-        text = gr.Textbox(visible="hidden")
-        outputs = [turns, log, problem]
-        asked = gr.on(
+                    gr.HTML(_COPY, elem_id="fn-copy", apply_default_css=False, js_on_load=None)
+                    markdown = gr.Button("Save Markdown", elem_id="fn-markdown", size="sm", min_width=0)
+                    data = gr.Button("Save JSON", elem_id="fn-json", size="sm", min_width=0)
+                    clear = gr.Button("Clear", elem_id="fn-clear", size="sm", min_width=0)
+            with gr.Column(elem_id="fn-side", scale=5, min_width=0):
+                gr.HTML(
+                    chat_source.panel(tuple(documents.values())),
+                    elem_id="fn-source",
+                    apply_default_css=False,
+                    js_on_load="footnote.source(server)",
+                    server_functions=[article],
+                )
+        asking = gr.on(
             [send.click, box.submit, log.submit],  # one listener, so that a second question waits for the first
             ask,
             [box, turns],
-            outputs,
-            js="(draft) => window.footnote.asking(draft)",
+            [box, turns, log, message],
             concurrency_limit=ASKERS,
             show_progress="hidden",
             api_visibility="private",
         )
-        settled = "() => window.footnote.settled()"
-        asked.success(None, js=settled, api_visibility="private")
-        asked.failure(None, None, problem, js=_FAILED, api_visibility="private").then(
-            None, js=settled, api_visibility="private"
+        asking.failure(
+            lambda turns: (shown(turns), warning(UNREACHED)),
+            [turns],
+            [log, message],
+            queue=False,
+            api_visibility="private",
         )
-        clear.click(lambda: ([], shown([]), ""), None, outputs, api_visibility="private")
-        copy.click(None, js="() => window.footnote.copy()", api_visibility="private")
-        for button, render, name, kind in (
-            (markdown, as_markdown, "conversation.md", "text/markdown"),
-            (data, as_json, "conversation.json", "application/json"),
+        clear.click(
+            lambda: ([], shown([]), warning("")),
+            None,
+            [turns, log, message],
+            cancels=[asking],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        for button, render, suffix, kind in (
+            (markdown, as_markdown, "md", "text/markdown"),
+            (data, as_json, "json", "application/json"),
         ):
-            # The page itself saves the file: no copy of a conversation touches the server's disk.
-            button.click(render, [turns], [text], api_visibility="private").then(
-                None, [text], js=f"(text) => window.footnote.save(text, '{name}', '{kind}')", api_visibility="private"
+            button.click(render, [turns], [saved], queue=False, show_progress="hidden", api_visibility="private").then(
+                None, [saved], None, js=f"(text) => footnote.save(text, '{SAVED}.{suffix}', '{kind}')"
             )
-    page.queue(max_size=WAITING, default_concurrency_limit=ASKERS)
+    page.queue(max_size=WAITING, default_concurrency_limit=ASKERS, api_open=False)
     return page
 
 
 def look() -> dict[str, Any]:
-    """Theme, styles and script for launch() or mount_gradio_app(): nothing from another host,
-    and no history of questions kept in the browser (Gradio 6 keeps one by default)."""
+    """What gr.mount_gradio_app needs beside the page: styles, script and icon from this folder,
+    system fonts, and none of Gradio's own records of what was asked (it keeps them by default)."""
     style = (STATIC / "chat.css").read_text(encoding="utf-8")
     script = (STATIC / "chat.js").read_text(encoding="utf-8")
     return {
         "theme": gr.themes.Base(
             font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
-        ),
+        ).set(body_background_fill="#f6f5f1", body_background_fill_dark="#15181b"),
         "head": f"<style>{style}</style><script>{script}</script>",  # `css=` would be rewritten by Gradio
+        "favicon_path": str(STATIC / "icon.svg"),
         "footer_links": [],
         "run_history": False,
+        "max_file_size": 1,  # the chat takes no files; Gradio's upload route cannot be left out
     }
 
 
-def message(problem: str) -> str:
-    """Why a question was not taken, read out at once."""
-    return f'<p class="fn-problem" role="alert">{chat_html.text(problem)}</p>'
-
-
 def as_json(turns: Sequence[Reply]) -> str:
-    """A conversation as a JSON list of replies, with citations, offsets and notices."""
+    """A conversation with citations and notices, as in `python -m assistant --json`."""
     return json.dumps([r.as_dict() for r in turns], ensure_ascii=False, indent=1)
 
 
-_HEADER = (
+def warning(message: str) -> str:
+    """Why a question was not taken, announced at once; nothing where there is no message."""
+    return f'<p class="fn-warning" role="alert" dir="auto">{chat_html.text(message)}</p>' if message else ""
+
+
+def _readable(question: object) -> str:
+    """Text that UTF-8 can carry: half a surrogate pair, which a browser may send, becomes a question mark."""
+    return str(question).encode("utf-8", "replace").decode("utf-8")
+
+
+def _title(assistant: Assistant) -> str:
+    first, *more = assistant.documents.values()
+    return "Footnote" if more else f"{first.title} · Footnote"
+
+
+_HEAD = (
     '<header class="fn-head"><div><h1>Footnote</h1>'
-    "<p>Answers only what the source says, in its own words, and shows where.</p></div>"
-    '<button type="button" class="fn-open-source" data-fn-open>Source</button></header>'
+    "<p>Answers in the source’s own words, and shows where.</p></div>"
+    '<button type="button" class="fn-button fn-open" data-fn-do="source">Source</button></header>'
+    '<div class="fn-toast" role="status"></div>'
 )
-_ON_LOAD = (
-    "element.addEventListener('click', (event) => { const ask = event.target.closest('[data-fn-ask]');"
-    " if (ask && window.footnote.choose(ask.dataset.fnAsk)) trigger('submit'); });"
-)
-_FAILED = f"() => {json.dumps(message(UNREACHED))}"
-"""Said by the page itself: the server may be gone."""
+_COPY = '<button type="button" class="fn-plain" data-fn-do="copy">Copy</button>'

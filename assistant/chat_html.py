@@ -1,137 +1,134 @@
-"""Reply -> HTML, Document -> HTML, for the chat. Everything that is not ours is escaped."""
+"""Reply -> HTML for the chat. Whatever is not ours is escaped, and nothing carries a handler of its own."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from itertools import groupby
 
 from assistant.compose import in_reading_order
-from assistant.records import Citation, Document, Reply, Section, Sentence
+from assistant.records import Citation, Reply
 from assistant.render import BROKEN, as_text, headline
 
-_MARKS = {"answered": "✓", "abstained": "–", "declined": "›", "emergency": "!", "smalltalk": "i", "fault": "×"}
-"""One sign a look, so that verdicts differ by more than colour."""
+_STROKES = {
+    "answered": '<path d="M3.5 10.5l4.2 4.2L16.5 5.5"/>',
+    "abstained": '<circle cx="10" cy="10" r="7.2"/><path d="M6.5 10h7"/>',
+    "declined": '<circle cx="10" cy="6.4" r="3.2"/><path d="M3.8 17c.5-3.7 3-5.6 6.2-5.6s5.7 1.9 6.2 5.6"/>',
+    "emergency": '<path d="M10 2.8L18.2 16.8H1.8z"/><path d="M10 8v4.2M10 14.4v.2"/>',
+    "smalltalk": '<path d="M3 4.5h14v9H9l-3.5 3v-3H3z"/>',
+    "broken": '<circle cx="10" cy="10" r="7.2"/><path d="M10 6v5M10 13.8v.2"/>',
+}
+_DIALABLE = re.compile(r"\d[\d -]*\d")
 
 
 def text(raw: str) -> str:
-    """Text as text on one line: nothing in it is markup, nor a placeholder of Gradio's templates."""
-    return _inert(" ".join(raw.split()))
+    """Text as text, in an element or an attribute. Beyond HTML's marks, those of Gradio's templates:
+    today it puts values beside its template and not into it, which is not ours to rely on."""
+    safe = escape(raw, quote=True)
+    for mark in "{}$`":
+        safe = safe.replace(mark, f"&#{ord(mark)};")
+    return safe
 
 
-def conversation(turns: Sequence[Reply], greeting: str, examples: Sequence[str]) -> str:
-    """The whole conversation, oldest first; a greeting with example questions where it is empty."""
-    if not turns:
-        body = f'<div class="fn-hello"><p>{text(greeting)}</p>{_asks("You could ask", examples)}</div>'
-    else:
-        body = "".join(turn(reply, newest=reply is turns[-1]) for reply in turns)
-    return f'<div class="fn-log" role="log" aria-live="polite" aria-label="Conversation">{body}</div>'
+def hello(greeting: str, examples: Sequence[str]) -> str:
+    """What an empty conversation shows."""
+    return f'<div class="fn-hello"><p class="fn-greeting">{text(greeting)}</p>{asks("You could ask", examples)}</div>'
 
 
-def turn(reply: Reply, newest: bool = True) -> str:
-    """One question with its reply. Only the newest emergency is an alert, or each would be read out again."""
-    look = "fault" if reply.reason in BROKEN else reply.verdict
-    alert = ' role="alert"' if newest and look == "emergency" else ""
-    sign = f'<span class="fn-sign" aria-hidden="true">{_MARKS[look]}</span>'
-    parts = [
-        f'<h3 class="fn-question"><span class="fn-sr">You asked: </span><bdi>{text(reply.question)}</bdi></h3>'
-        f'<div class="fn-reply fn-{look}"{alert}><p class="fn-verdict">{sign}{text(headline(reply))}</p>'
-    ]
+def conversation(turns: Sequence[Reply], empty: str, pending: str = "", numbers: Sequence[str] = ()) -> str:
+    """Oldest first; `empty` is the HTML of an empty one, `pending` a question being answered.
+
+    Gradio changes only the nodes that differ, so the log announces a new turn and not the old ones.
+    """
+    shown = [turn(reply, numbers) for reply in turns]
+    if pending:
+        # Another element than a reply's: it is replaced, not changed, and an alert is announced.
+        waiting = '<p class="fn-wait">Reading the source</p>'
+        shown.append(f'<section class="fn-turn fn-pending" tabindex="-1">{asked(pending)}{waiting}</section>')
+    return f'<div class="fn-log" role="log" aria-label="Conversation">{"".join(shown) or empty}</div>'
+
+
+def turn(reply: Reply, numbers: Sequence[str] = ()) -> str:
+    """One question with its reply; `data-fn-copy` is the same as plain text, for the clipboard.
+
+    numbers: telephone numbers that an emergency's wording may name; they can be dialled.
+    """
+    kind = "broken" if reply.reason in BROKEN else reply.verdict
+    parts = []
     if reply.standalone_question and reply.standalone_question != reply.question:
-        parts.append(f'<p class="fn-note">Understood as: <bdi>{text(reply.standalone_question)}</bdi></p>')
-    parts += [f'<p class="fn-note">{text(note)}</p>' for note in reply.notes]
+        parts.append(f'<p class="fn-note" dir="auto">Understood as: {text(reply.standalone_question)}</p>')
+    parts += [f'<p class="fn-note" dir="auto">{text(note)}</p>' for note in reply.notes]
+    parts.append(f'<h3 class="fn-verdict">{_icon(kind)}{text(headline(reply))}</h3>')
     if reply.citations:
         parts.append(quotes(in_reading_order(reply.citations)))
     else:
-        parts.append(f'<p class="fn-said">{text(reply.text)}</p>')
-    if reply.related:
-        parts.append(
-            '<div class="fn-related"><p class="fn-label">Related passages, which do not answer the question</p>'
-            f"{quotes(reply.related, 'related')}</div>"
-        )
-    parts.append(_asks("Questions it can answer", reply.suggestions))
+        said = dialable(reply.text, numbers) if kind == "emergency" else text(reply.text)
+        parts.append(f'<p class="fn-said">{said}</p>')
     if reply.disclaimer:
         parts.append(f'<p class="fn-notice">{text(reply.disclaimer)}</p>')
-    plain = _inert(f"> {reply.question}\n{as_text(reply)}")
-    return f'<section class="fn-turn">{"".join(parts)}</div><pre class="fn-plain" hidden>{plain}</pre></section>'
+    if reply.related:
+        label = '<p class="fn-label">Related, but not an answer</p>'
+        parts.append(f'<div class="fn-related">{label}{quotes(reply.related, related=True)}</div>')
+    parts.append(asks("You could ask", reply.suggestions))
+    alert = ' role="alert"' if kind == "emergency" else ""
+    return (
+        f'<section class="fn-turn" tabindex="-1" data-fn-copy="{text(_plain(reply))}">'
+        f'{asked(reply.question)}<div class="fn-reply fn-{kind}"{alert}>{"".join(parts)}</div></section>'
+    )
 
 
-def quotes(citations: Iterable[Citation], kind: str = "cited") -> str:
-    """Quoted sentences, each with a button that shows it in its document.
+def asked(question: str) -> str:
+    """A question as it was typed."""
+    return f'<h2 class="fn-question" dir="auto"><span class="fn-sr">You asked: </span>{text(question)}</h2>'
+
+
+def quotes(citations: Iterable[Citation], related: bool = False) -> str:
+    """Quoted sentences, each with a button that shows it in its document; numbered where they answer.
 
     The sentence itself is no button, so that it can be selected and is read out as text.
     """
     items = []
     for n, c in enumerate(citations, start=1):
-        number = f"[{n}]" if kind == "cited" else "↗"
-        place = c.section if c.section == c.title else f"{c.title} · {c.section}"
+        mark = "" if related else f'<span class="fn-number">[{n}]</span> '
+        place = c.section if c.section == c.title else f"{c.title} › {c.section}"
         items.append(
-            f'<li><q class="fn-quote">{text(c.quote)}</q> '
-            f'<button type="button" class="fn-cite" data-fn-document="{text(c.document)}" data-fn-start="{c.start}">'
-            f'<span class="fn-number">{number}</span> <span class="fn-sr">Show in the source: </span>'
-            f"<span>{text(place)}</span></button></li>"
+            f'<li data-fn-document="{text(c.document)}" data-fn-start="{c.start}"><q dir="auto">{text(c.quote)}</q> '
+            f'<button type="button" class="fn-cite">{mark}<span class="fn-sr">Show in the source: </span>'
+            f'<span class="fn-place" dir="auto">{text(place)}</span></button></li>'
         )
-    return f'<ol class="fn-quotes fn-quotes-{kind}">{"".join(items)}</ol>'
+    return f'<ul class="fn-quotes" role="list">{"".join(items)}</ul>'
 
 
-def source(documents: Sequence[Document]) -> str:
-    """Every document with its sections; each sentence can be found by document and offset."""
-    if len(documents) == 1:
-        name = f'<p class="fn-title">{text(documents[0].title)}</p>'
-    else:
-        options = "".join(f'<option value="{text(d.id)}">{text(d.title)}</option>' for d in documents)
-        name = f'<label class="fn-title">Document <select data-fn-pick>{options}</select></label>'
-    articles = "".join(_article(d, shown=n == 0) for n, d in enumerate(documents))
-    return (
-        f'<div class="fn-source"><div class="fn-source-head"><h2>Source</h2>{name}'
-        '<button type="button" class="fn-back" data-fn-back>Back to the chat</button></div>'
-        f'<div class="fn-scroll" role="region" aria-label="Text of the source" tabindex="0">{articles}</div></div>'
-    )
-
-
-def _article(document: Document, shown: bool) -> str:
-    listed = [s for s in document.sections if s.heading != document.title]
-    nav = "".join(
-        f'<li><button type="button" class="fn-section" data-fn-section="{text(s.id)}">{text(s.heading)}</button></li>'
-        for s in listed
-    )
-    contents = f'<details class="fn-contents"><summary>Sections ({len(listed)})</summary><ul>{nav}</ul></details>'
-    return (
-        f'<article data-fn-text="{text(document.id)}" aria-label="{text(document.title)}"{"" if shown else " hidden"}>'
-        f"{contents if listed else ''}{''.join(_section(s, document) for s in document.sections)}</article>"
-    )
-
-
-def _section(section: Section, document: Document) -> str:
-    inside = [s for s in document.sentences if section.start <= s.start < section.end]
-    level = min(6, section.level + 1)
-    body = "".join(_run(list(run), document) for _, run in groupby(inside, key=lambda s: s.kind))
-    return f'<h{level} data-fn-heading="{text(section.id)}" tabindex="-1">{text(section.heading)}</h{level}>{body}'
-
-
-def _run(sentences: Sequence[Sentence], document: Document) -> str:
-    """Neighbours of one kind: a list, or paragraphs that part where the text has an empty line."""
-    spans = [f'<span data-start="{s.start}" data-end="{s.end}" tabindex="-1">{text(s.text)}</span>' for s in sentences]
-    if sentences[0].kind == "item":
-        return f"<ul>{''.join(f'<li>{span}</li>' for span in spans)}</ul>"
-    joined = spans[0]
-    for before, after, span in zip(sentences, sentences[1:], spans[1:], strict=False):
-        gap = document.text[before.end : after.start]
-        joined += f"</p><p>{span}" if gap.count("\n") > 1 else f" {span}"
-    return f"<p>{joined}</p>"
-
-
-def _asks(label: str, questions: Sequence[str]) -> str:
+def asks(label: str, questions: Sequence[str]) -> str:
+    """Questions as buttons, or nothing where there are none."""
     if not questions:
         return ""
     buttons = "".join(
-        f'<button type="button" class="fn-ask" data-fn-ask="{text(q)}">{text(q)}</button>' for q in questions
+        f'<li><button type="button" class="fn-ask" dir="auto" data-fn-ask="{text(q)}">{text(q)}</button></li>'
+        for q in questions
     )
-    return f'<div class="fn-asks"><p class="fn-label">{text(label)}</p>{buttons}</div>'
+    return f'<div class="fn-asks"><p class="fn-label">{text(label)}</p><ul role="list">{buttons}</ul></div>'
 
 
-def _inert(raw: str) -> str:
-    safe = escape(raw, quote=True)
-    for mark in "{}$`":
-        safe = safe.replace(mark, f"&#{ord(mark)};")
-    return safe
+def dialable(said: str, numbers: Sequence[str]) -> str:
+    """The wording of an emergency with its telephone numbers as links, so that one tap dials.
+
+    >>> dialable("Call 911 now.", ["911"])
+    'Call <a href="tel:911">911</a> now.'
+    """
+    known = {found for number in numbers for found in _DIALABLE.findall(number)}
+    parts, end = [], 0
+    for found in _DIALABLE.finditer(said):
+        if found.group() in known:
+            dialled = re.sub(r"\D", "", found.group())
+            parts += [text(said[end : found.start()]), f'<a href="tel:{dialled}">{text(found.group())}</a>']
+            end = found.end()
+    return "".join([*parts, text(said[end:])])
+
+
+def _plain(reply: Reply) -> str:
+    return f"> {reply.question}\n{as_text(reply)}"
+
+
+def _icon(kind: str) -> str:
+    return f'<svg class="fn-icon" viewBox="0 0 20 20" aria-hidden="true">{_STROKES[kind]}</svg>'

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from assistant.embed import Vectors
 from assistant.index import Index, sentence_texts
-from assistant.lexical import Lexical
+from assistant.lexical import Lexical, content_stems
 from assistant.read import Array, Evidence
 from assistant.records import Hit, Sentence
 
@@ -40,15 +40,20 @@ class Gatherer:
         self.lexical = Lexical(self.texts)
         self._at = {s.id: n for n, s in enumerate(self.sentences)}
         self._known = {k.id: k for k in index.known}
+        answered = [k.question for k in index.known if k.gold]
+        self._words = frozenset(w for text in (*self.texts, *answered) for w in content_stems(text))
 
     def __call__(self, question: str, vector: Vectors, hits: Sequence[Hit]) -> tuple[list[Sentence], Evidence]:
         """The candidates in source order, and their evidence, all comparable across sources.
 
         A sentence: `dense`, cosine with the sentence in its place; `lexical`, BM25 squashed to
         0..1; `reader`, the cross-encoder's logit; `known`, cosine with the nearest known
-        question that it answers; `known3`, the mean of the three nearest. The question:
-        `known_none` and `known_none3`, the same for known questions that nothing answers, and
-        their share of the nearest fifteen, `known_none_share`; the best of `known`, `dense` and `lexical`, which set the scale for "none of these".
+        question that it answers; `known3`, the mean of the three nearest.
+
+        The question: `known_none` and `known_none3`, the same for known questions that nothing
+        answers; `known_none_share`, their share of the nearest fifteen; `foreign`, the share of
+        its words that are of another topic; the best of `known`, `dense` and `lexical`, which
+        set the scale for "none of these".
         """
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
@@ -65,10 +70,17 @@ class Gatherer:
         whole = {
             **unanswered,
             "known_best": float(known.max(initial=FAR)),
+            "foreign": self._foreign(question),
             "best_dense": float(evidence["dense"].max(initial=0.0)),
             "best_lexical": float(evidence["lexical"].max(initial=0.0)),
         }
         return [self.sentences[i] for i in rows], Evidence(evidence, whole)
+
+    def _foreign(self, question: str) -> float:
+        """Share of the question's content words that neither the source nor any known question
+        that it answers uses: the mark of another topic."""
+        words = content_stems(question)
+        return len(words - self._words) / len(words) if words else 0.0
 
     def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, dict[str, float]]:
         """(sentences,) nearest and mean of three nearest similarities, and what speaks for "nothing"."""

@@ -28,7 +28,7 @@ _WHY = re.compile(
 )
 _ARTICLE = r"(?:an?|the|my|your|some|any) "
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]+|\d+")
-_STOP = frozenset(
+STOP_WORDS = frozenset(
     """a about after again all also am an and any are around as at be because been before being but by
     can cannot come could did do does doing done down each even ever every few for from further get
     getting give given go going good got had has have having he help helps her here hers him his how i
@@ -85,7 +85,7 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool])
     if pronoun:
         return core[: pronoun.start()] + topic + core[pronoun.end() :]
     connected, length = core != question, len(core.split())
-    content = [w.lower() for w in _words(core) if w.lower() not in _STOP]
+    content = [w.lower() for w in _words(core) if w.lower() not in STOP_WORDS]
     own = [w for w in content if knows(w)]
     foreign = [w for w in content if w not in own and w not in _OPEN]
     if len(foreign) > (1 if connected or length <= 3 else 0):  # about something else: nothing is carried over
@@ -101,7 +101,7 @@ def topic_of(question: str, knows: Callable[[str], bool]) -> str:
     """
     runs: list[list[str]] = [[]]
     for word in _words(question):
-        if word.lower() in _STOP:
+        if word.lower() in STOP_WORDS:
             runs.append([])
         else:
             runs[-1].append(word)
@@ -118,7 +118,7 @@ def topic_of(question: str, knows: Callable[[str], bool]) -> str:
 def _last_subject(history: Sequence[str], knows: Callable[[str], bool]) -> str:
     """The last earlier question, itself resolved against those before it where it is short and has no topic."""
     last = history[-1].strip()
-    own = any(knows(w.lower()) for w in _words(last) if w.lower() not in _STOP)
+    own = any(knows(w.lower()) for w in _words(last) if w.lower() not in STOP_WORDS)
     if len(history) > 1 and len(last.split()) <= 5 and not own:
         return resolve(last, history[:-1], knows)
     return last

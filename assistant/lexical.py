@@ -6,6 +6,7 @@ Snowball stemmer, so that "spasms" meets "spasm".
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 
@@ -13,6 +14,10 @@ import bm25s
 import numpy as np
 import numpy.typing as npt
 import Stemmer
+
+from assistant.followup import STOP_WORDS
+
+_WORD = re.compile(r"[a-z]{3,}")
 
 
 class Lexical:
@@ -39,3 +44,13 @@ class Lexical:
         if self._index is None or not tokens:
             return np.zeros(self.size, dtype=np.float32)
         return np.asarray(self._index.get_scores(tokens), dtype=np.float32)
+
+
+def content_stems(text: str) -> frozenset[str]:
+    """Stems of the words that carry content.
+
+    >>> sorted(content_stems("What do the relaxed muscles do?"))
+    ['muscl', 'relax']
+    """
+    words = {w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS}
+    return frozenset(Stemmer.Stemmer("english").stemWords(sorted(words)))

@@ -1,45 +1,62 @@
-"""The chat in a real browser: ask, follow a citation, follow up, be refused, and no request leaves."""
+"""The chat in a real browser: ask, follow a citation, follow up, be refused, save; and no request leaves."""
 
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from assistant.server import HEADERS
 from assistant.settings import ROOT
-from tests.browser import ARGUMENTS, CHROMIUM, Visit, running_chat
+from tests.browser import ARGUMENTS, CHROMIUM, running_chat
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER TEST WAS RUN: install Debian's package chromium"),
 ]
 
+WIDE, PHONE, ZOOMED = (1280, 860), (390, 844), (640, 430)
+"""ZOOMED is what WIDE leaves at 200 %."""
+
+HEAT_ASKED, COLD_ASKED = "What does applying moist heat do?", "and what about cold therapy?"
 HEAT = (
     "Applying moist heat can increase blood flow to the area, helping to relax tense muscles and remove metabolic "
     "waste products."
 )
-ASK_HEAT = "What does applying moist heat do?"
-HOSTILE = "<img src=x onerror=alert(1)> **bold** ![x](http://evil.example/x.png) ${1+1} and the capital of Peru?"
-TRAP = """# Zebra <b>care</b>
+COLD = (
+    "Cold therapy can reduce inflammation and numb the area, particularly useful immediately following an acute "
+    "flare-up."
+)
+IN_VIEW = """() => {
+    const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+    return box("mark").top >= box(".fn-text").top && box("mark").bottom <= box(".fn-text").bottom;
+}"""
+NUMB = "I can't feel between my legs since this morning"
+HOSTILE = (
+    "<img src=x onerror=alert(1)> **bold** ![x](http://evil.example/x.png) ${1+1} {{7*7}} and the capital of Peru?"
+)
+GREEN = (
+    "Green tea is brewed at 80 degrees ![x](http://evil.example/x.png) for two <img src=x onerror=alert(1)> minutes."
+)
+TEA = f"""# Tea <script>alert(1)</script>
 
-A zebra <img src=http://evil.example/z.png onerror=alert(2)> sleeps standing ![z](http://evil.example/z.png) up.
+## Brewing <b onclick=alert(1)>"green"</b>
+
+{GREEN} Black tea needs boiling water.
 """
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The chat over the article without its known questions, which would take long to embed, and a hostile text."""
+    """The chat over the article, without its known questions, which would take long to embed, and a hostile text."""
     corpus, data = tmp_path_factory.mktemp("corpus"), tmp_path_factory.mktemp("data")
-    (corpus / "muscle-relaxers.md").write_text((ROOT / "corpus" / "muscle-relaxers.md").read_text(encoding="utf-8"))
-    (corpus / "zebra.md").write_text(TRAP)
+    (corpus / "muscle-relaxers.md").write_bytes((ROOT / "corpus" / "muscle-relaxers.md").read_bytes())
+    (corpus / "tea.md").write_text(TEA, encoding="utf-8")
     with running_chat(corpus, data) as running:
         yield running
 
@@ -52,176 +69,218 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+class Visit:
+    """A visitor's page, with what it asked of the network and what it complained about."""
+
+    def __init__(self, browser: Browser, address: str, size: tuple[int, int], **options: Any) -> None:
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.elsewhere: list[str] = []
+        self.complaints: list[str] = []
+        own = (address, "data:", "blob:")
+        self.page.on("request", lambda r: self.elsewhere.append(r.url) if not r.url.startswith(own) else None)
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
+        self.page.on("dialog", lambda d: self.complaints.append(f"a dialog: {d.message}"))
+        self.page.goto(address)
+        self.box.wait_for()
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Your question")
+
+    @property
+    def mark(self) -> Locator:
+        return self.page.locator("mark")
+
+    def replies(self) -> Locator:
+        return self.page.locator(".fn-reply")
+
+    def ask(self, question: str) -> str:
+        """Types, presses Enter, waits; returns the text of the newest turn."""
+        self.box.fill(question)
+        return self.await_reply(lambda: self.box.press("Enter"))
+
+    def await_reply(self, act: Callable[[], None]) -> str:
+        before = self.replies().count()
+        act()
+        self.replies().nth(before).wait_for()
+        return self.page.locator(".fn-turn").last.inner_text()
+
+    def marked(self, words: str) -> bool:
+        """Whether exactly these words are marked, once scrolling has come to rest, and inside the source's window."""
+        self.page.locator("mark", has_text=words).wait_for()
+        self.page.wait_for_function(IN_VIEW)
+        return self.mark.inner_text() == words
+
+    def focused(self, selector: str) -> bool:
+        return bool(self.page.evaluate("(s) => document.activeElement.matches(s)", selector))
+
+    def sideways(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Visit]:
-    visiting = Visit(browser, address)
-    yield visiting
-    visiting.close()
+def open_chat(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
+    """Opens pages of any size; none may ask another host for anything, or complain."""
+    visits: list[Visit] = []
+
+    def opened(size: tuple[int, int] = WIDE, **options: Any) -> Visit:
+        visits.append(Visit(browser, address, size, **options))
+        return visits[-1]
+
+    yield opened
+    for visit in visits:
+        visit.context.close()
+        assert (visit.elsewhere, visit.complaints) == ([], [])
 
 
-def test_a_citation_leads_to_its_sentence(visit: Visit) -> None:
-    shown = visit.ask(ASK_HEAT)
-    for words in ("The source says", HEAT, "[1]", "Physical and Manual Therapies", "ask a doctor or pharmacist"):
-        assert words in shown
-    assert visit.page.input_value("#fn-question textarea") == ""
+def test_an_answer_shows_its_quote_section_verdict_and_notice(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat()
+    shown = visit.ask(HEAT_ASKED)
+    for part in ("The source says", HEAT, "[1] Muscle relaxers › Physical and Manual Therapies", "ask a doctor"):
+        assert part in " ".join(shown.replace("Show in the source:", "").split())
+    assert visit.box.input_value() == ""
+    assert visit.page.title() == "Footnote"
+    assert visit.page.get_attribute("html", "lang") == "en"
+
+
+def test_a_citation_leads_to_its_sentence_and_a_follow_up_says_how_it_was_understood(
+    open_chat: Callable[..., Visit],
+) -> None:
+    visit = open_chat()
+    visit.ask(HEAT_ASKED)
+    assert visit.marked(HEAT)
+    assert "Understood as: What does cold therapy do?" in visit.ask(COLD_ASKED)
+    assert visit.marked(COLD)
     visit.page.locator(".fn-cite").first.click()
-    assert visit.page.locator("mark").all_inner_texts() == [HEAT]
-    assert visit.in_view("mark")
+    assert visit.marked(HEAT)
+    assert visit.mark.count() == 1
 
 
-def test_the_keyboard_alone(visit: Visit) -> None:
-    page = visit.page
-    page.locator("#fn-question textarea").focus()
-    page.keyboard.type(ASK_HEAT)
-    visit.sent(lambda: page.keyboard.press("Enter"))
-    page.locator(".fn-cite").first.wait_for()
-    for _ in range(20):  # backwards from the box to the citation
-        page.keyboard.press("Shift+Tab")
-        if page.evaluate("document.activeElement.classList.contains('fn-cite')"):
+def test_the_keyboard_alone(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat()
+    keyboard = visit.page.keyboard
+    keyboard.type(HEAT_ASKED)  # the box has the focus
+    visit.await_reply(lambda: keyboard.press("Enter"))
+    for _ in range(20):
+        if visit.focused(".fn-cite"):
             break
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.textContent") == HEAT
-    page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.className") == "fn-cite"
+        keyboard.press("Shift+Tab")
+    assert visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    keyboard.press("Enter")
+    assert visit.marked(HEAT)
+    assert visit.focused("mark")
+    keyboard.press("Escape")
+    assert visit.focused(".fn-cite")
 
 
-def test_a_follow_up_shows_what_it_was_understood_as(visit: Visit) -> None:
-    assert "Understood as" not in visit.ask(ASK_HEAT)
-    assert "Understood as: What does cold therapy do?" in visit.ask("and what about cold therapy?")
-    visit.page.locator("#fn-clear").click()
-    visit.page.locator(".fn-hello").wait_for()
-    assert "Understood as" not in visit.ask("What does cold therapy do?")
+def test_a_citation_opens_the_document_that_it_stands_in(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat(reduced_motion="reduce")
+    assert "Muscle relaxers" in visit.page.locator("article h3").inner_text()
+    assert GREEN in visit.ask("At how many degrees is green tea brewed?")
+    visit.page.locator(".fn-cite").first.click()
+    assert visit.marked(GREEN)
+    assert visit.page.input_value("[data-fn-pick]") == "tea.md"
+    visit.page.select_option("[data-fn-pick]", "muscle-relaxers.md")
+    visit.page.locator("article h4", has_text="Non-Drug Approaches").wait_for()
+    visit.page.get_by_role("button", name='Brewing <b onclick=alert(1)>"green"</b>', exact=True).click()
+    visit.page.locator("article h4", has_text="Brewing").wait_for()
+    assert visit.page.locator(".fn-source :is(img, script, a, b)").count() == 0
 
 
-def test_verdicts_look_different(visit: Visit) -> None:
+def test_verdicts_look_different(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat()
     assert "Not in the source" in visit.ask("What is the capital of Peru?")
+    assert "EMERGENCY" in visit.ask(NUMB)
     assert visit.page.locator(".fn-abstained .fn-ask").count() > 0
-    assert "Declined" in visit.ask("How much baclofen should I take tonight?")
-    urgent = visit.ask("I can't feel between my legs since this morning")
-    assert re.search(r"EMERGENCY\s+Call 911", urgent)
-    assert visit.page.locator(".fn-emergency[role=alert]").count() == 1
-    assert visit.in_view(".fn-emergency .fn-said")
-    colours = {
-        visit.page.locator(f".fn-{look}").evaluate("e => getComputedStyle(e).borderLeftColor")
-        for look in ("abstained", "declined", "emergency")
-    }
-    assert len(colours) == 3
+    alert = visit.page.get_by_role("alert")
+    assert alert.locator("a").get_attribute("href") == "tel:911"
+    looks = [visit.replies().nth(n).evaluate("(e) => getComputedStyle(e).borderColor") for n in range(2)]
+    assert len(set(looks)) == 2
 
 
-def test_markup_in_a_question_and_a_source_is_text(visit: Visit) -> None:
+def test_markup_in_a_question_is_text(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat()
     assert HOSTILE in visit.ask(HOSTILE)
-    visit.page.select_option("[data-fn-pick]", "zebra.md")
-    shown = visit.page.locator("article:visible").inner_text()
-    assert "<img src=http://evil.example/z.png onerror=alert(2)>" in shown
-    assert visit.page.locator(".fn-log :is(img, script, a, strong), .fn-source :is(img, script, a, b)").count() == 0
+    assert visit.page.locator(".fn-turn :is(img, script, a, b, strong)").count() == 0
 
 
-def test_a_section_is_found_in_the_contents(visit: Visit) -> None:
-    visit.page.locator(".fn-contents:visible summary").click()
-    visit.page.get_by_role("button", name="Physical and Manual Therapies").click()
-    assert visit.in_view("h4:has-text('Physical and Manual Therapies')")
-
-
-def test_a_suggestion_is_asked_by_choosing_it_and_a_draft_stays(visit: Visit) -> None:
-    visit.page.fill("#fn-question textarea", "half a thought")
+def test_a_suggestion_is_asked_by_choosing_it_and_a_draft_stays(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat()
+    visit.box.fill("half a ques")
     suggestion = visit.page.locator(".fn-ask").first
     words = suggestion.inner_text()
-    assert words in visit.sent(suggestion.click)
-    assert visit.page.input_value("#fn-question textarea") == "half a thought"
+    assert words in visit.await_reply(suggestion.click)
+    assert visit.box.input_value() == "half a ques"
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [("   ", "Please type a question"), ("![x](http://evil.example/x) " * 100, "2,800 characters, at most 2,000")],
-)
-def test_what_is_no_question_is_kept_and_explained(visit: Visit, typed: str, said: str) -> None:
-    visit.page.fill("#fn-question textarea", typed)
-    visit.page.locator("#fn-send").click()
-    visit.page.locator(".fn-problem").get_by_text(said).wait_for()
-    expect(visit.page.locator("#fn-question textarea")).to_have_value(typed)
-    assert visit.page.locator(".fn-turn").count() == 0
-    visit.ask(ASK_HEAT)
-    assert visit.page.locator(".fn-problem").count() == 0
+def test_a_question_that_cannot_be_taken_is_kept_and_explained(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat()
+    visit.page.get_by_role("button", name="Ask", exact=True).click()
+    visit.page.get_by_role("alert").get_by_text("Please type a question").wait_for()
+    visit.box.fill("why " * 600)
+    visit.box.press("Enter")
+    visit.page.get_by_role("alert").get_by_text("2,400 characters").wait_for()
+    assert len(visit.box.input_value()) == 2_400
+    visit.ask(HEAT_ASKED)
+    assert visit.page.get_by_role("alert").count() == 0
 
 
-def test_the_conversation_is_copied_and_saved_with_citations_and_notices(visit: Visit, tmp_path: Path) -> None:
-    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=visit.address)
-    visit.ask(ASK_HEAT)
-    visit.page.locator("#fn-copy").click()
-    visit.page.locator(".fn-status").get_by_text("Copied").wait_for()
-    copied = visit.page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith(f"> {ASK_HEAT}\nThe source says:\n  [1] “{HEAT}”\n")
+def test_a_conversation_is_copied_saved_and_cleared_and_kept_nowhere(
+    open_chat: Callable[..., Visit], tmp_path: Path
+) -> None:
+    visit = open_chat(permissions=["clipboard-read", "clipboard-write"])
+    visit.ask(HEAT_ASKED)
     saved = {}
-    for button, name in (("#fn-markdown", "conversation.md"), ("#fn-json", "conversation.json")):
+    for button, name in (("Save Markdown", "footnote-conversation.md"), ("Save JSON", "footnote-conversation.json")):
         with visit.page.expect_download() as waiting:
-            visit.page.locator(button).click()
+            visit.page.get_by_role("button", name=button).click()
         assert waiting.value.suggested_filename == name
         waiting.value.save_as(tmp_path / name)
-        saved[name] = (tmp_path / name).read_text(encoding="utf-8")
-    (turn,) = json.loads(saved["conversation.json"])
-    assert (turn["question"], turn["citations"][0]["quote"]) == (ASK_HEAT, HEAT)
-    assert turn["disclaimer"]
-    assert f"[1] “{HEAT}”" in saved["conversation.md"]
-    assert f"> {turn['disclaimer']}" in saved["conversation.md"]
+        saved[button] = (tmp_path / name).read_text(encoding="utf-8")
+    (turn,) = json.loads(saved["Save JSON"])
+    assert turn["citations"][0]["quote"] == HEAT
+    assert f"“{HEAT}”" in saved["Save Markdown"]
+    assert turn["disclaimer"] in saved["Save Markdown"]
+    visit.page.get_by_role("button", name="Copy").click()
+    visit.page.get_by_text("Conversation copied.").wait_for()
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"> {HEAT_ASKED}\nThe source says:\n  [1] “{HEAT}”")
+    visit.page.get_by_role("button", name="Clear").click()
+    visit.page.locator(".fn-hello").wait_for()
+    assert (visit.page.locator(".fn-turn").count(), visit.mark.count()) == (0, 0)
+    kept = "async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length]"
+    assert visit.page.evaluate(kept) == [0, 0, 0]
 
 
-def test_no_question_is_kept_in_the_browser(visit: Visit) -> None:
-    visit.ask(ASK_HEAT)
-    assert visit.page.evaluate("indexedDB.databases().then(all => all.map(d => d.name))") == []
-    assert "moist heat" not in visit.page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_source_is_a_drawer(open_chat: Callable[..., Visit], scheme: str) -> None:
+    visit = open_chat(PHONE, color_scheme=scheme, has_touch=True, is_mobile=True)
+    background = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(246, 245, 241)", "dark": "rgb(21, 24, 27)"}[scheme]
+    visit.ask(HEAT_ASKED)
+    assert visit.sideways() == 0
+    drawer = visit.page.get_by_role("dialog", name="Source")
+    assert drawer.count() == 0
+    visit.page.locator(".fn-cite").first.tap()
+    drawer.wait_for()
+    assert visit.marked(HEAT)
+    assert visit.focused("mark")
+    assert visit.sideways() == 0
+    visit.page.get_by_role("button", name="Close").tap()
+    assert drawer.count() == 0
+    assert visit.focused(".fn-cite")
 
 
-@pytest.mark.parametrize(("size", "dark"), [((390, 844), False), ((390, 844), True), ((640, 430), False)])
-def test_a_phone_and_a_zoomed_window_have_one_column_and_a_drawer(
-    browser: Browser, address: str, size: tuple[int, int], dark: bool
-) -> None:
-    phone = Visit(browser, address, size, dark)
-    phone.ask(ASK_HEAT)
-    assert phone.page.evaluate("document.documentElement.scrollWidth") == size[0]
-    assert not phone.page.locator(".fn-source").is_visible()
-    background = phone.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == dark
-    phone.page.locator(".fn-cite").first.click()
-    assert phone.in_view("mark")
-    phone.page.get_by_role("button", name="Back to the chat").click()
-    assert not phone.page.locator(".fn-source").is_visible()
-    phone.close()
-
-
-def test_the_page_says_its_language_and_title(visit: Visit) -> None:
-    assert visit.page.title() == "Footnote: answers from the source"
-    assert visit.page.evaluate("document.documentElement.lang") == "en"
-
-
-def test_a_server_too_busy_or_stopped_is_said_and_the_question_stays(browser: Browser, address: str) -> None:
-    visit = Visit(browser, address)
-    page = visit.page
-    full = json.dumps({"detail": "Queue is full."})
-    page.route("**/queue/join*", lambda route: route.fulfill(status=503, body=full, content_type="application/json"))
-    page.fill("#fn-question textarea", ASK_HEAT)
-    page.keyboard.press("Enter")
-    page.locator(".fn-problem").get_by_text("was not answered").wait_for()
-    expect(page.locator("#fn-question textarea")).to_have_value(ASK_HEAT)
-    assert page.locator(".fn-turn").count() == 0
-    page.unroute_all()
-    page.clock.install()
-    page.context.set_offline(True)
-    page.keyboard.press("Enter")
-    page.locator(".fn-wait").wait_for()
-    page.clock.fast_forward(21_000)
-    page.get_by_text("No answer has come yet").wait_for()
-    expect(page.locator("#fn-question textarea")).to_have_value(ASK_HEAT)
-    page.close()
-
-
-def test_a_port_in_use_ends_with_status_2(address: str) -> None:
-    port = address.rsplit(":", 1)[1]
-    ended = subprocess.run(
-        [sys.executable, "app.py", "--port", port], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert re.fullmatch(rf"Port {port} on 127\.0\.0\.1 cannot be used .* name another with --port\.\n", ended.stderr)
+def test_at_200_percent_nothing_is_lost_sideways(open_chat: Callable[..., Visit]) -> None:
+    visit = open_chat(ZOOMED)
+    visit.ask(HEAT_ASKED)
+    visit.page.locator(".fn-cite").first.click()
+    assert visit.marked(HEAT)
+    assert visit.sideways() == 0
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1.evil.example"])

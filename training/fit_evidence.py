@@ -42,7 +42,7 @@ SENTENCE = {
     "known-without-reader": ("dense", "lexical", "known", "known3"),
 }
 UNANSWERED = ("known_none", "known_none3", "known_none_share")
-BEST = ("best_dense", "best_lexical")
+BEST = ("best_dense", "best_lexical", "foreign")
 NONE = {
     "plain": BEST,
     "known": (*UNANSWERED, "known_best", *BEST),

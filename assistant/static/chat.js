@@ -1,129 +1,120 @@
-// Citations lead to their sentence; suggested questions are asked; what shows while an answer is awaited; copying.
-// One listener for the whole page: its HTML carries data attributes and no handlers.
+// Citations lead to their sentence, questions on buttons are asked, a conversation is copied and saved.
+// The page's HTML carries data attributes and no handlers: one listener for each kind of event.
+// Gradio calls `conversation` and `source` when it has drawn those two, see chat.py.
 window.footnote = (() => {
+  const narrow = matchMedia("(max-width: 59.99rem)");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const find = (selector) => document.querySelector(selector);
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
-  let from = null; // what led to the source, to go back to
+  let fetchArticle; // (document id) -> promise of its HTML, escaped by the server
+  let askServer; // (question) -> Gradio's submit event
+  let wanted = 0; // counts choices, so that a slow document does not overtake a later one
+  let opener; // what led to the source; focus returns there
 
-  // ---- the source
-  function open(id) {
-    for (const article of all("[data-fn-text]")) article.hidden = article.dataset.fnText !== id;
+  async function open(id) {
+    const mine = ++wanted;
+    const place = find("[data-fn-article]");
+    if (place.firstElementChild?.dataset.fnText !== id) {
+      try {
+        const html = await fetchArticle(id);
+        if (mine !== wanted) return null;
+        place.innerHTML = html;
+      } catch {
+        say("This document could not be loaded. Is Footnote still running?");
+        return null;
+      }
+    }
     const picker = find("[data-fn-pick]");
     if (picker) picker.value = id;
+    return place;
   }
 
   function unmark() {
-    for (const mark of all("#fn-source mark")) mark.replaceWith(...mark.childNodes);
-    for (const chosen of all(".fn-cite[aria-current]")) chosen.removeAttribute("aria-current");
+    const mark = find("mark.fn-here");
+    if (mark) mark.replaceWith(...mark.childNodes);
+    for (const old of document.querySelectorAll(".fn-cite[aria-current]")) old.removeAttribute("aria-current");
   }
 
-  function reveal(element, block) {
-    element.scrollIntoView({ block, behavior: motion() });
-    element.focus({ preventScroll: true });
-  }
-
-  function show(citation) {
-    const { fnDocument, fnStart } = citation.dataset;
-    const article = all("[data-fn-text]").find((a) => a.dataset.fnText === fnDocument);
-    const sentence = article?.querySelector(`[data-start="${Number(fnStart)}"]`);
+  // The sentence of a citation: marked, in view, and where the reader acted, in focus.
+  async function show(item, acted) {
+    const place = await open(item.dataset.fnDocument);
+    const sentence = place?.querySelector(`[data-fn-at="${Number(item.dataset.fnStart)}"]`);
     if (!sentence) return;
     unmark();
-    open(fnDocument);
-    drawer(citation);
-    const mark = document.createElement("mark");
+    const mark = Object.assign(document.createElement("mark"), { className: "fn-here", tabIndex: -1 });
     mark.append(...sentence.childNodes);
     sentence.append(mark);
-    citation.setAttribute("aria-current", "true");
-    reveal(sentence, "center");
+    const button = item.querySelector(".fn-cite");
+    button.setAttribute("aria-current", "true");
+    if (acted) drawer(true, button);
+    reveal(mark, "center");
+    if (acted) mark.focus({ preventScroll: true });
   }
 
-  function drawer(opener) {
-    from = opener;
-    document.body.classList.add("fn-open");
+  async function goTo(button) {
+    const place = await open(button.dataset.fnDocument);
+    const heading = place?.querySelector(`[data-fn-section="${Number(button.dataset.fnGoto)}"]`);
+    if (!heading) return;
+    reveal(heading, "start");
+    heading.focus({ preventScroll: true });
+  }
+
+  // A short way is scrolled, so that the eye can follow; a long one would only keep it waiting.
+  function reveal(element, block) {
+    const far = Math.abs(element.getBoundingClientRect().top) > 3 * innerHeight;
+    element.scrollIntoView({ block, behavior: far || calm.matches ? "auto" : "smooth" });
+  }
+
+  // On a narrow page the source is a drawer over the conversation: a dialog that Esc closes.
+  function drawer(wants, from) {
+    if (from) opener = from;
+    const shown = wants && narrow.matches;
+    document.documentElement.classList.toggle("fn-drawer", shown);
+    for (const behind of [find("#fn-head"), find("#fn-main")]) behind?.toggleAttribute("inert", shown);
+    const side = find(".fn-source");
+    side.setAttribute("role", shown ? "dialog" : "complementary");
+    if (shown) side.setAttribute("aria-modal", "true");
+    else side.removeAttribute("aria-modal");
   }
 
   function back() {
-    if (!document.body.classList.contains("fn-open")) return;
-    document.body.classList.remove("fn-open");
-    (from?.isConnected ? from : find("#fn-question textarea"))?.focus();
-    from = null;
+    const inSource = find(".fn-source")?.contains(document.activeElement);
+    drawer(false);
+    if (inSource) (opener?.isConnected ? opener : find("#fn-question textarea"))?.focus();
   }
 
-  // ---- asking
-  const PATIENCE = 20_000; // milliseconds; Gradio does not say when the server is gone
-  let chosen = null;
-  let sent = "";
-
-  function type(text) {
-    const box = find("#fn-question textarea");
-    if (!box) return;
-    box.value = text;
-    box.dispatchEvent(new Event("input", { bubbles: true }));
+  // A reply is shown from its beginning, and on a wide page its first sentence beside it.
+  function arrived() {
+    const turn = [...document.querySelectorAll(".fn-turn")].at(-1);
+    unmark();
+    if (!turn) return;
+    const room = narrow.matches ? innerHeight * 0.6 : find("#fn-conversation").clientHeight;
+    reveal(turn, turn.offsetHeight > room ? "start" : "nearest");
+    if (document.activeElement === document.body) turn.focus({ preventScroll: true });
+    const first = turn.querySelector(".fn-quotes:not(.fn-related *) > li");
+    if (first && !narrow.matches) show(first, false);
   }
 
-  // A suggested question; one at a time. What stands in the box stays there.
-  function choose(question) {
-    if (find(".fn-pending")) return false;
-    chosen = question;
-    return true;
+  let fading;
+  function say(message) {
+    clearTimeout(fading);
+    find(".fn-toast").textContent = message;
+    fading = setTimeout(() => (find(".fn-toast").textContent = ""), 4000);
   }
 
-  // What the box holds -> the inputs of a question to the server. The box is free at once.
-  function asking(draft) {
-    const question = chosen ?? draft;
-    sent = chosen === null ? draft : "";
-    chosen = null;
-    if (question.trim()) wait(question);
-    if (sent.trim()) type("");
-    return [question, null];
-  }
-
-  function wait(question) {
-    const turn = Object.assign(document.createElement("section"), { className: "fn-turn fn-pending" });
-    const asked = Object.assign(document.createElement("h3"), { className: "fn-question", textContent: question });
-    const note = Object.assign(document.createElement("p"), { className: "fn-wait", textContent: "Reading the source" });
-    turn.append(asked, note);
-    find(".fn-log")?.append(turn);
-    setTimeout(() => {
-      if (!note.isConnected || !turn.classList.contains("fn-pending")) return;
-      note.textContent = "No answer has come yet. Footnote is busy, or was stopped: then reload this page when it runs";
-      restore();
-    }, PATIENCE);
-  }
-
-  // What was not taken goes back into the box, unless something new stands there.
-  function restore() {
-    const box = find("#fn-question textarea");
-    if (box && !box.value) type(sent);
-  }
-
-  // A reply has come, or a message why there is none.
-  function settled() {
-    for (const turn of all(".fn-pending")) turn.remove();
-    if (find(".fn-problem")) restore();
-    sent = "";
-  }
-
-  // ---- the conversation as text and as files
   async function copy() {
-    const text = all(".fn-plain").map((turn) => turn.textContent).join("\n\n");
-    let done = true;
+    const text = [...document.querySelectorAll("[data-fn-copy]")].map((t) => t.dataset.fnCopy).join("\n\n");
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      done = copyByHand(text); // a page that is not served over HTTPS has no clipboard
+      // No clipboard outside https and localhost: the older way.
+      const box = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(box);
+      box.select();
+      const copied = document.execCommand("copy");
+      box.remove();
+      if (!copied) return say("This browser did not allow copying.");
     }
-    say(done ? "Copied" : "This browser does not allow copying here");
-  }
-
-  function copyByHand(text) {
-    const area = Object.assign(document.createElement("textarea"), { value: text, className: "fn-sr" });
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
+    say("Conversation copied.");
   }
 
   // Made in the page: no copy of a conversation touches the server's disk.
@@ -133,45 +124,44 @@ window.footnote = (() => {
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    say(`Saved ${name}`);
+    say(`Saved as ${name}.`);
   }
 
-  function say(words) {
-    const status = find(".fn-status");
-    if (!status) return;
-    status.textContent = words;
-    setTimeout(() => (status.textContent = ""), 3000);
-  }
-
-  // ---- the page
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("button");
-    if (!button) return;
-    const data = button.dataset;
-    if (data.fnStart !== undefined) show(button);
-    else if (data.fnOpen !== undefined) {
-      drawer(button);
-      find(".fn-scroll")?.focus();
-    } else if (data.fnBack !== undefined) back();
-    else if (data.fnSection !== undefined) {
-      const heading = all("[data-fn-heading]").find((h) => h.dataset.fnHeading === data.fnSection);
-      if (heading) reveal(heading, "start");
+    const target = event.target.closest?.("[data-fn-start], [data-fn-goto], [data-fn-ask], [data-fn-do]");
+    if (!target) {
+      if (event.target.matches?.("#fn-side")) back();
+      return;
+    }
+    const { fnStart, fnGoto, fnAsk, fnDo } = target.dataset;
+    // The words of a quote can be selected without being followed.
+    if (fnStart !== undefined) {
+      if (event.target.closest(".fn-cite") || getSelection().isCollapsed) show(target, true);
+    } else if (fnGoto !== undefined) goTo(target);
+    else if (fnAsk !== undefined) askServer?.(fnAsk);
+    else if (fnDo === "copy") copy();
+    else if (fnDo === "close") back();
+    else if (fnDo === "source") {
+      drawer(true, target);
+      find(".fn-close").focus();
     }
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.("[data-fn-pick]")) open(event.target.value);
+    if (event.target.matches?.("[data-fn-pick]")) open(event.target.value).then((place) => place?.scrollIntoView());
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") back();
+    if (event.key === "Escape" && find(".fn-source")?.contains(document.activeElement)) back();
   });
+  narrow.addEventListener("change", () => drawer(false));
 
-  // The newest question comes to the top by itself, once while it waits and once with its reply.
-  let seen = 0;
-  new MutationObserver(() => {
-    const turns = all(".fn-turn").length * 2 - all(".fn-pending").length;
-    if (turns > seen) all(".fn-turn").at(-1).scrollIntoView({ block: "start", behavior: "auto" });
-    seen = turns;
-  }).observe(document.documentElement, { childList: true, subtree: true });
-
-  return { asking, settled, copy, save, choose };
+  return {
+    conversation(trigger, watch) {
+      askServer = (question) => trigger("submit", { question });
+      watch("value", arrived);
+    },
+    source(server) {
+      fetchArticle = (id) => server.article(id);
+    },
+    save,
+  };
 })();
