@@ -20,7 +20,7 @@ from assistant.index import Index, Progress, open_index
 from assistant.known import read_known
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
-from assistant.read import Reader, Reading, chosen, load_reader, nearest
+from assistant.read import Reader, Reading, chosen, is_off_topic, load_reader, nearest
 from assistant.records import Citation, Document, Reply, Sentence
 from assistant.retrieve import Retriever
 from assistant.rules import load_rules
@@ -41,12 +41,14 @@ class Gates:
 
     answer: least probability that is answered. list_ratio: share of the best sentence's
     weight that a further sentence needs. topic: below this probability the question counts
-    as off topic rather than unanswered. cited, related: how many sentences at most.
+    as off topic rather than unanswered. known_enough: known questions from which on the topic
+    gate of `is_off_topic` holds. cited, related: how many sentences at most.
     """
 
     answer: float = 0.8
     list_ratio: float = 0.3
     topic: float = 0.05
+    known_enough: int = 200
     cited: int = 6
     related: int = 3
 
@@ -143,6 +145,8 @@ class Assistant:
         reading = self.reader(evidence)
         if not (math.isfinite(reading.probability) and math.isfinite(reading.none)):
             raise ValueError("the evidence holds values that are not numbers")
+        if len(self.index.known) >= self.gates.known_enough and is_off_topic(evidence):
+            reading = replace(reading, probability=min(reading.probability, self.gates.topic / 2))
         return candidates, reading
 
     def _cite(self, picked: Sequence[int], candidates: list[Sentence], reading: Reading) -> tuple[Citation, ...]:

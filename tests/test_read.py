@@ -1,0 +1,55 @@
+"""Evidence -> probability, choice and topic, on numbers that can be followed by eye."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from assistant.read import ConditionalLogit, Evidence, Reading, chosen, is_off_topic, nearest, reading_text
+
+MODEL = ConditionalLogit({"dense": 1.0}, {"known_none": 2.0}, 0.5)
+
+
+def test_sentences_compete_with_each_other_and_with_none() -> None:
+    reading = MODEL(Evidence({"dense": np.array([math.log(3), 0.0])}, {"known_none": -0.25}))
+    assert reading.none == 0.0
+    assert reading.probability == pytest.approx(4 / 5)
+    assert reading.shares.tolist() == pytest.approx([3 / 5, 1 / 5])
+
+
+def test_evidence_without_a_weight_counts_for_nothing() -> None:
+    bare = Evidence({"dense": np.array([1.0])}, {})
+    more = Evidence({"dense": np.array([1.0]), "moon": np.array([9.0])}, {"moon": 9.0})
+    assert MODEL(bare).probability == MODEL(more).probability
+
+
+@pytest.mark.parametrize(
+    ("probability", "ratio", "picked"),
+    [(0.9, 0.3, (1, 0)), (0.9, 0.8, (1,)), (0.4, 0.3, ())],
+)
+def test_what_is_cited(probability: float, ratio: float, picked: tuple[int, ...]) -> None:
+    reading = Reading(probability, np.array([0.3, 0.5, 0.1]), np.array([0.6, 1.1, -0.5]), 0.0)
+    assert tuple(chosen(reading, 0.5, ratio, 6)) == picked
+    assert list(nearest(reading, 2)) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("dense", "known", "foreign", "off"),
+    [
+        (0.2, 0.3, 0.5, True),
+        (0.2, 0.3, 0.0, False),  # its words are the source's
+        (0.2, 0.5, 0.4, False),  # people ask nearly that
+        (0.5, 0.3, 0.7, True),
+        (0.7, 0.3, 1.0, False),
+    ],
+)
+def test_another_topic(dense: float, known: float, foreign: float, off: bool) -> None:
+    whole = {"best_dense": dense, "known_best": known, "foreign": foreign}
+    assert is_off_topic(Evidence({"dense": np.array([dense])}, whole)) is off
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
+    assert reading_text("Heat", "Uses", "It relaxes.", "Heat helps.") == "Heat - Uses: Heat helps. | It relaxes."
+    assert reading_text("Heat", "", "Ice numbs.", "Heat helps.") == "Heat: Ice numbs."
