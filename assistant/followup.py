@@ -55,10 +55,10 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool])
 
     `knows(word)` says whether the source uses the word; it helps to find the topic.
 
-    >>> resolve("and what about heat?", ["Is cold any use on a sore back?"], {"cold", "heat"}.__contains__)
-    'Is heat any use on a sore back?'
-    >>> resolve("side effects?", ["What is baclofen?"], {"baclofen"}.__contains__)
-    'side effects? (baclofen)'
+    >>> resolve("and what about honey?", ["Does sugar spoil green tea?"], {"sugar", "honey"}.__contains__)
+    'Does honey spoil green tea?'
+    >>> resolve("any drawbacks?", ["What is matcha?"], {"matcha"}.__contains__)
+    'any drawbacks? (matcha)'
     """
     question = question.strip()
     history = [h for h in history if h.strip()]
@@ -96,8 +96,8 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool])
 def topic_of(question: str, knows: Callable[[str], bool]) -> str:
     """The run of content words that the source uses, longest first, else the last content run.
 
-    >>> topic_of("When would a doctor think about nerve blocks?", {"nerve", "blocks"}.__contains__)
-    'nerve blocks'
+    >>> topic_of("Which farmers tried crop rotation?", {"crop", "rotation"}.__contains__)
+    'crop rotation'
     """
     runs: list[list[str]] = [[]]
     for word in _words(question):

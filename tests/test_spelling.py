@@ -15,7 +15,7 @@ SPELLER = Speller(
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("a hurniated disc", "a herniated disc"),
+        ("a hernyated disc", "a herniated disc"),
         ("acupuncher", "acupuncture"),
         ("neuropthic", "neuropathic"),
         ("docter", "doctor"),
