@@ -8,7 +8,7 @@ from html import escape
 
 from assistant.compose import in_reading_order
 from assistant.records import Citation, Reply
-from assistant.render import BROKEN, as_text, headline
+from assistant.render import BROKEN, as_text, headline, understood_as
 
 _STROKES = {
     "answered": '<path d="M3.5 10.5l4.2 4.2L16.5 5.5"/>',
@@ -55,8 +55,8 @@ def turn(reply: Reply, numbers: Sequence[str] = ()) -> str:
     """
     kind = "broken" if reply.reason in BROKEN else reply.verdict
     parts = []
-    if reply.standalone_question and reply.standalone_question != reply.question:
-        parts.append(f'<p class="fn-note" dir="auto">Understood as: {text(reply.standalone_question)}</p>')
+    if understood_as(reply):
+        parts.append(f'<p class="fn-note" dir="auto">Understood as: {text(understood_as(reply))}</p>')
     parts += [f'<p class="fn-note" dir="auto">{text(note)}</p>' for note in reply.notes]
     parts.append(f'<h3 class="fn-verdict">{_icon(kind)}{text(headline(reply))}</h3>')
     if reply.citations:

@@ -24,7 +24,7 @@ def panel(documents: Sequence[Document]) -> str:
         '<div class="fn-text" role="region" aria-label="Text of the source" tabindex="0">'
         f'<details class="fn-contents"{" open" if entries <= OPEN else ""}><summary>Contents</summary>'
         f'<ul role="list">{contents}</ul></details>'
-        f"<div data-fn-article>{article(documents[0])}</div></div></aside>"
+        f"<div data-fn-article>{article(documents[0])}</div></div></div>"
     )
 
 

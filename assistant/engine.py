@@ -106,11 +106,13 @@ class Assistant:
             return Reply(question, "abstained", "empty", self.profile.text["empty"], suggestions=self.suggestions)
         if screened and screened.verdict == "smalltalk":
             return replace(screened, suggestions=self.suggestions)
+        if screened and not screened.reason.startswith("decision"):
+            return screened
         understood = self.understand(text, [normalise(h) for h in history])
         candidates, reading = self.read(understood.question)
         related = verify.verified(self._cite(nearest(reading, self.gates.related), candidates, reading), self.documents)
         if screened:
-            return replace(screened, related=related if screened.reason.startswith("decision") else ())
+            return replace(screened, related=related)
         found = Reply(
             question,
             "abstained",

@@ -15,7 +15,7 @@ from assistant.rules import KINDS, LANES
 DATA = Path(__file__).parent / "data"
 _TABLES = {
     "notice": ("answered", "abstained", "declined", "emergency", "smalltalk"),
-    "text": ("abstained", "off_topic", "related", "decision", "injection", "empty", "unsure", "unverified"),
+    "text": ("abstained", "off_topic", "decision", "injection", "empty", "unsure", "unverified"),
     "emergency": ("call", "crisis", "poison", "wait"),
     "smalltalk": KINDS["smalltalk"],
     "thresholds": LANES,

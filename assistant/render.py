@@ -28,11 +28,16 @@ def headline(reply: Reply) -> str:
     return FAULT if reply.reason in BROKEN else HEADLINES[reply.verdict]
 
 
+def understood_as(reply: Reply) -> str:
+    """The question that was looked up, where it is not the one that was asked; else nothing."""
+    return "" if reply.standalone_question == reply.question else reply.standalone_question
+
+
 def as_text(reply: Reply) -> str:
     """Verdict, numbered quotes with their place, notice; plain text that moves no cursor."""
     lines = []
-    if reply.standalone_question and reply.standalone_question != reply.question:
-        lines.append(f"(understood as: {reply.standalone_question})")
+    if understood_as(reply):
+        lines.append(f"(understood as: {understood_as(reply)})")
     lines += [f"({note})" for note in reply.notes]
     lines.append(f"{headline(reply)}:")
     if reply.citations:
@@ -53,8 +58,8 @@ def as_markdown(turns: Sequence[Reply]) -> str:
     parts = ["# Conversation with Footnote"]
     for reply in turns:
         parts.append(f"## {_escape(reply.question)}")
-        if reply.standalone_question and reply.standalone_question != reply.question:
-            parts.append(f"*Understood as: {_escape(reply.standalone_question)}*")
+        if understood_as(reply):
+            parts.append(f"*Understood as: {_escape(understood_as(reply))}*")
         parts += [f"*{_escape(note)}*" for note in reply.notes]
         parts.append(f"**{headline(reply)}**")
         if reply.citations:

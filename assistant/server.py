@@ -28,7 +28,6 @@ def application(assistant: Assistant) -> FastAPI:
     Gradio app would answer any origin."""
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])
-
     app.add_middleware(Closed)
 
     @app.get("/healthz")

@@ -29,19 +29,17 @@ class Understood:
 class Understanding:
     """For one source: its words decide what is a slip and what needs explaining."""
 
-    def __init__(self, gatherer: Gatherer, common: Sequence[str] = (), spell: bool = True, name: bool = True) -> None:
+    def __init__(self, gatherer: Gatherer, common: Sequence[str]) -> None:
         self.lexical = gatherer.lexical
         self._phrases = [f" {' '.join(_WORD.findall(t.lower()))} " for t in gatherer.texts]
-        self.names = Names(load_medicines() if name else (), self.uses)
+        self.names = Names(load_medicines(), self.uses)
         words = {w.lower() for text in gatherer.texts for w in _WORD.findall(text)}
-        self.speller = Speller(words | self.names.words, common) if spell else None
+        self.speller = Speller(words | self.names.words, common)
 
     def __call__(self, text: str, history: Sequence[str]) -> Understood:
         """Normalised question, normalised earlier questions -> Understood."""
         standalone = followup.resolve(text, history, self.knows)
-        if self.speller:
-            standalone = self.speller.correct(standalone)
-        explained, notes = self.names.explain(standalone)
+        explained, notes = self.names.explain(self.speller.correct(standalone))
         return Understood(explained, notes)
 
     def knows(self, word: str) -> bool:
