@@ -93,7 +93,7 @@ class Assistant:
             reply = Reply(question, "abstained", "error", self.profile.broken_text())
         return replace(
             reply,
-            disclaimer=self.profile.disclaimer(reply.verdict),
+            disclaimer=self.profile.disclaimer(reply.verdict, reply.reason),
             latency_ms=round((time.perf_counter() - began) * 1000, 3),
         )
 

@@ -27,6 +27,8 @@ _WHY = re.compile(
     re.I,
 )
 _ARTICLE = r"(?:an?|the|my|your|some|any) "
+_YES_NO = re.compile(r"^(?:is|are|was|were|does|do|did|can|could|will|would|should|has|have)\b", re.I)
+_JOINING = frozenset(["a", "an", "the", "my", "your", "some", "any", "and", "or"])
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]+|\d+")
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are around as at be because been before being but by
@@ -65,32 +67,45 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool])
     if not history:
         return question
     core = _CONNECTIVE.sub("", question).strip() or question
+    connected = core != question
     previous = _last_subject(history, knows)
     topic = topic_of(previous, knows)
     if _WHY.match(core):
         return f"Why: {previous}"
-    about = _ABOUT.match(core)
-    if about:
-        new = about.group("new") or about.group("same")
+    new = _new_topic(core, connected, knows)
+    if new:
         if topic and _mentions(previous, topic) and len(new.split()) <= 5:
             # "black tea" takes the place of "green tea", not of what follows it.
             shared = re.match(rf".*(?<!\w){re.escape(new.split()[-1])}(?!\w)", topic, re.I)
             topic = shared.group() if shared else topic
             article = _ARTICLE if re.match(_ARTICLE, new, re.I) else ""
             return _whole(topic, article).sub(lambda _: new, previous, count=1)
-        return f"{core} ({topic})" if topic else core
+        return f"{core} ({topic})" if topic and _ABOUT.match(core) else core
     if not topic or _mentions(core, topic):
         return core
     pronoun = _PRONOUN.search(core)
     if pronoun:
         return core[: pronoun.start()] + topic + core[pronoun.end() :]
-    connected, length = core != question, len(core.split())
+    length = len(core.split())
     content = [w.lower() for w in _words(core) if w.lower() not in STOP_WORDS]
     own = [w for w in content if knows(w)]
+    if own and connected and _YES_NO.match(core):  # "and does milk help?" names its own topic
+        return core
     foreign = [w for w in content if w not in own and w not in _OPEN]
     if len(foreign) > (1 if connected or length <= 3 else 0):  # about something else: nothing is carried over
         return core
     return f"{core} ({topic})" if (connected and length <= 9) or (length <= 6 and not own) else core
+
+
+def _new_topic(core: str, connected: bool, knows: Callable[[str], bool]) -> str:
+    """What "what about X", "same for X" or a bare "and X?" puts in the old topic's place, or ""."""
+    about = _ABOUT.match(core)
+    if about:
+        return about.group("new") or about.group("same")
+    bare = core.rstrip("?.! ")
+    words = [w.lower() for w in _words(bare) if w.lower() not in _JOINING]
+    named = all(w not in STOP_WORDS and w not in _OPEN and knows(w) for w in words)
+    return bare if connected and words and named and len(words) <= 4 else ""
 
 
 def topic_of(question: str, knows: Callable[[str], bool]) -> str:

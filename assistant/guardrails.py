@@ -105,7 +105,9 @@ class Guardrails:
             if rule:
                 return Finding(lane, rule.id, rule.kind)
             over = min if lane == "smalltalk" else max
-            if over(p[lane] for p in probabilities[:present]) >= limit[lane]:
+            attacked = lane == "injection" and any(p[lane] >= limit[lane] for p in probabilities[present:])
+            seen = probabilities[1 if attacked else 0 : present]  # an attack before this message is not this message
+            if over(p[lane] for p in seen) >= limit[lane]:
                 return Finding(lane, f"{lane}.classifier", "other")
         return None
 

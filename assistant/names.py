@@ -94,9 +94,10 @@ class Names:
         return explained, tuple(notes.values())
 
     def _meaning(self, medicine: Medicine, name: str) -> str:
-        """What the source would call it: its generic name, else its classes, else nothing."""
+        """What the source would call it: its generic or another common name, else its classes, else nothing."""
         generic = "" if medicine.generic == name.lower() else medicine.generic
-        if generic and self.uses(generic):
-            return generic
+        for other in (generic, *medicine.common):
+            if other and other != name.lower() and self.uses(other):
+                return other
         used = [c for c in medicine.classes if self.uses(c)][:2]
         return ", ".join(part for part in (generic, *used) if part) if used else ""

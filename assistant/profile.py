@@ -14,7 +14,7 @@ from assistant.rules import KINDS, LANES
 
 DATA = Path(__file__).parent / "data"
 _TABLES = {
-    "notice": ("answered", "abstained", "declined", "emergency", "smalltalk"),
+    "notice": ("answered", "abstained", "declined", "injection", "emergency", "smalltalk"),
     "text": ("abstained", "off_topic", "decision", "injection", "empty", "unsure", "unverified"),
     "emergency": ("call", "crisis", "poison", "wait"),
     "smalltalk": KINDS["smalltalk"],
@@ -40,9 +40,9 @@ class Profile:
     titles: str = ""
     sections: str = ""
 
-    def disclaimer(self, verdict: Verdict) -> str:
-        """The notice of a verdict; stands beside the answer, never inside a quote."""
-        return self.notice[verdict]
+    def disclaimer(self, verdict: Verdict, reason: str = "") -> str:
+        """The notice of a reply; stands beside the answer, never inside a quote."""
+        return self.notice["injection" if reason.startswith("injection") else verdict]
 
     def emergency_text(self, kind: str) -> str:
         """What to do now, first things first."""
@@ -71,6 +71,7 @@ def load_profile(name: str, region: str, documents: Sequence[Document] = ()) -> 
     path = DATA / f"{name}.toml"
     table = _read(path)
     regions = {k: v for k, v in _read(DATA / "regions.toml").items() if isinstance(v, dict)}
+    region = next((k for k, v in regions.items() if region in v.get("also", ())), region)
     numbers = {k: v for k, v in regions.get(region, {}).items() if isinstance(v, str)}
     faults = [f"{path.name}: {fault}" for fault in _profile_faults(table)]
     if region not in regions:

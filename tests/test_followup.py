@@ -22,7 +22,11 @@ def knows(word: str) -> bool:
         ("so why", ["", "  "], "so why"),
         # "What about" puts the new thing in the old one's place.
         ("and what about black tea?", ["Is green tea bitter?"], "Is black tea bitter?"),
-        ("and black tea?", ["Is green tea hot?"], "black tea? (green tea)"),
+        ("and black tea?", ["Is green tea hot?"], "Is black tea hot?"),
+        ("and milk?", ["Is sugar any good?"], "Is milk any good?"),
+        ("And the kettle or a tin?", ["Is milk any good?"], "Is the kettle or a tin any good?"),
+        ("ok and does milk help", ["Is sugar any good?"], "does milk help"),
+        ("and with milk?", ["Is sugar any good?"], "with milk? (sugar)"),
         ("and what about black tea?", ["Is green tea black milk?"], "Is black tea black milk?"),
         ("How about a tin?", ["Does the kettle keep heat?"], "Does a tin keep heat?"),
         ("same for milk?", ["Is sugar any good?"], "Is milk any good?"),

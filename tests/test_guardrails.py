@@ -107,6 +107,12 @@ def test_a_red_flag_of_an_earlier_turn_still_counts(question: str, history: list
     assert fired(guard(emergency="zebra"), question, *history) == rule
 
 
+def test_an_attack_of_an_earlier_turn_is_not_this_question() -> None:
+    guardrails = guard(injection="ibex")
+    assert fired(guardrails, "does heat help?", "an ibex") == ""
+    assert fired(guardrails, "another ibex", "an ibex") == "injection.classifier"
+
+
 def test_small_talk_is_so_with_and_without_what_went_before() -> None:
     assert fired(guard(smalltalk="shrew"), "a shrew", "does heat help?") == "smalltalk.classifier"
     assert fired(guard(smalltalk="shrew"), "does heat help?", "a shrew") == ""

@@ -213,3 +213,14 @@ def test_a_file_that_cannot_be_read_is_named(data: Path, content: bytes | None) 
         path.write_bytes(content)
     with pytest.raises(DataError, match=re.escape(str(path))):
         load_profile("general", "US")
+
+
+@pytest.mark.parametrize(("code", "region"), [("GB", "UK"), ("DE", "EU"), ("US", "US")])
+def test_a_country_that_uses_the_numbers_of_another(code: str, region: str) -> None:
+    assert load_profile("health", code).numbers == load_profile("health", region).numbers
+
+
+def test_a_refused_attack_is_not_told_that_a_clinician_decides_it() -> None:
+    profile = load_profile("health", "US")
+    assert profile.disclaimer("declined", "injection.override") == profile.notice["injection"]
+    assert profile.disclaimer("declined", "decision.dose") == profile.notice["declined"]

@@ -1,6 +1,6 @@
 """reading documents, SQuAD 2.0, SelQA -> reader.safetensors, the weights of the shipped reader.
 
-    python training/train_reader.py --out DIR [--epochs 3] [--squad FILE] [--selqa FILE ...]
+    python training/train_reader.py --out DIR [--epochs 3] [--squad FILE] [--selqa FILE ...] [--start WEIGHTS]
 
 The reader is a cross-encoder: `question` / `title - heading: sentence` -> one logit.
 A question is trained together with up to eight candidate sentences and a fixed "none of
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -34,6 +34,7 @@ from assistant.read import reading_text
 from assistant.segment import split_sentences
 
 CANDIDATES = 8
+FOREIGN = 0.12  # share of questions put to the nearest sentences of another document: nothing answers
 SQUAD_TEST = {"Huguenot", "Steam_engine", "Immune_system", "Scottish_Parliament"}
 
 
@@ -108,14 +109,19 @@ def selqa_examples(paths: list[Path]) -> list[Example]:
     return examples
 
 
-def similarities(examples: list[Example]) -> list[np.ndarray]:
-    """Cosine of each question with each of its sentences under the base embedder."""
-    embedder = SentenceTransformer(str(packaged_model()), device="cpu")
-    texts = sorted({t for e in examples for t in e.texts} | {e.question for e in examples})
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        vectors = embedder.encode(texts, batch_size=64, normalize_embeddings=True)
-    row = {text: n for n, text in enumerate(texts)}
-    return [vectors[[row[t] for t in e.texts]] @ vectors[row[e.question]] for e in examples]
+class Similarities:
+    """Cosine of questions with sentences under the base embedder."""
+
+    def __init__(self, examples: list[Example]) -> None:
+        embedder = SentenceTransformer(str(packaged_model()), device="cpu")
+        texts = sorted({t for e in examples for t in e.texts} | {e.question for e in examples})
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            self._vectors = embedder.encode(texts, batch_size=64, normalize_embeddings=True)
+        self._row = {text: n for n, text in enumerate(texts)}
+
+    def __call__(self, question: str, texts: tuple[str, ...]) -> np.ndarray:
+        """(texts,) cosines."""
+        return self._vectors[[self._row[t] for t in texts]] @ self._vectors[self._row[question]]
 
 
 def choose(example: Example, cosine: np.ndarray, rng: random.Random) -> tuple[list[int], int]:
@@ -140,7 +146,18 @@ def loss_of(logits: torch.Tensor, golds: int) -> torch.Tensor:
     return torch.stack(terms).mean()
 
 
-def batches(examples: list[Example], cosines: list[np.ndarray], size: int, rng: random.Random) -> Any:
+def as_typed(question: str, rng: random.Random) -> str:
+    """The question as hurried people type it, one time in six: no capitals, no end mark, one slip."""
+    if rng.random() > 1 / 6:
+        return question
+    question = question.lower().rstrip("?. ")
+    at = rng.randrange(len(question))
+    if rng.random() < 0.5 and question[at].isalpha():
+        question = question[:at] + question[at + 1 :]
+    return question or "?"
+
+
+def batches(examples: list[Example], cosine: Similarities, size: int, rng: random.Random) -> Any:
     """Yields lists of (question, candidate texts, number of golds), shuffled."""
     order = list(range(len(examples)))
     rng.shuffle(order)
@@ -148,14 +165,15 @@ def batches(examples: list[Example], cosines: list[np.ndarray], size: int, rng: 
         batch = []
         for n in order[at : at + size]:
             example = examples[n]
-            if rng.random() < 0.06:  # a question asked of another document: nothing answers
+            question = as_typed(example.question, rng)
+            if rng.random() < FOREIGN:
                 other = examples[rng.randrange(len(examples))]
                 if other.document != example.document:
-                    picks = rng.sample(range(len(other.texts)), min(4, len(other.texts)))
-                    batch.append((example.question, [other.texts[p] for p in picks], 0))
+                    nearest = np.argsort(-cosine(example.question, other.texts))[:4].tolist()
+                    batch.append((question, [other.texts[p] for p in nearest], 0))
                     continue
-            picks, golds = choose(example, cosines[n], rng)
-            batch.append((example.question, [example.texts[p] for p in picks], golds))
+            picks, golds = choose(example, cosine(example.question, example.texts), rng)
+            batch.append((question, [example.texts[p] for p in picks], golds))
         yield batch
 
 
@@ -216,6 +234,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--batch", type=int, default=12, help="questions a step")
     parser.add_argument("--rate", type=float, default=8e-5)
+    parser.add_argument("--last-rate", type=float, default=0.0, help="where the rate ends")
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to go on from")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--test-documents", type=int, default=10)
@@ -232,19 +252,26 @@ def main() -> None:
     test = [e for e in test if e.document in names]
     extra = (squad_examples(args.squad) if args.squad else []) + selqa_examples(args.selqa)
     print(f"train {len(train)} reading + {len(extra)} public; test {len(test)} of {len(names)} documents", flush=True)
-    cosines = similarities(train + extra)
+    cosine = Similarities(train + extra)
     drawn = min(args.public_per_epoch, len(extra))
 
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+    if args.start:
+        model.load_state_dict(load_file(str(args.start)), strict=False)
     for parameter in model.bert.embeddings.parameters():
         parameter.requires_grad = False
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=0.01)
     total = args.epochs * ((len(train) + drawn) // args.batch + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, args.rate, total_steps=total + 1, pct_start=0.08, anneal_strategy="linear"
+        optimizer,
+        args.rate,
+        total_steps=total + 1,
+        pct_start=0.08,
+        anneal_strategy="linear",
+        final_div_factor=args.rate / 25 / max(args.last_rate, 1e-9),
     )
     args.out.mkdir(parents=True, exist_ok=True)
     step, began, running, seen = 0, time.time(), 0.0, 0
@@ -252,7 +279,7 @@ def main() -> None:
         public = [len(train) + n for n in rng.sample(range(len(extra)), drawn)]
         chosen = [*range(len(train)), *public]
         everything = train + extra
-        for batch in batches([everything[n] for n in chosen], [cosines[n] for n in chosen], args.batch, rng):
+        for batch in batches([everything[n] for n in chosen], cosine, args.batch, rng):
             pairs = [(q, t) for q, own, _ in batch for t in own]
             logits = forward(model, tokenizer, pairs)
             losses, at = [], 0
