@@ -1,23 +1,18 @@
 """message, history -> probabilities of emergency, injection, decision, smalltalk and ok.
 
-The packaged MiniLM with its upper layers tuned (`training/train_guard.py`) and one linear
-head; weights in data/guard.safetensors, never pickle.
+A tuned MiniLM (`training/train_guard.py`); weights in data/guard.safetensors.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from assistant.embed import packaged_model
-from assistant.errors import ModelError
+from assistant.tuned import Tuned
 
 LABELS = ("ok", "emergency", "injection", "decision", "smalltalk")
 WEIGHTS = Path(__file__).parent / "data" / "guard.safetensors"
 _HISTORY = 2
-_LONGEST = 192
 
 
 def guard_text(text: str, history: Sequence[str]) -> str:
@@ -25,57 +20,8 @@ def guard_text(text: str, history: Sequence[str]) -> str:
     return " / ".join([*history[-_HISTORY:], text])
 
 
-def _layer(name: str) -> str:
-    """`encoder.layer.3.output.dense.bias` -> `encoder.layer.3`."""
-    return ".".join(name.split(".")[:3])
-
-
-class Classifier:
-    """Loaded at first use, shared by threads. Raises ModelError when its file is unusable."""
+class Classifier(Tuned):
+    """The screen's; its texts come from `guard_text`. Raises ModelError when its file is unusable."""
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
-        self.weights = weights
-        self._lock = threading.Lock()
-        self._loaded: tuple[Any, Any, Any] | None = None
-
-    def _load(self) -> tuple[Any, Any, Any]:
-        import torch
-        from safetensors.torch import load_file
-        from transformers import AutoModel, AutoTokenizer
-
-        base = packaged_model()
-        try:
-            tuned = {k: v.to(torch.float32) for k, v in load_file(str(self.weights)).items()}
-            head = torch.nn.Linear(tuned["head.weight"].shape[1], len(LABELS))
-            head.load_state_dict({k[5:]: tuned.pop(k) for k in list(tuned) if k.startswith("head.")})
-            bert = AutoModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
-            keys = bert.load_state_dict({k.removeprefix("bert."): v for k, v in tuned.items()}, strict=False)
-        except Exception as error:
-            raise ModelError(
-                f"The screen's classifier {self.weights} cannot be loaded ({error}). "
-                "Restore the file from the repository, or train it anew with training/train_guard.py."
-            ) from error
-        tuned_layers = {_layer(k.removeprefix("bert.")) for k in tuned}
-        lacking = [k for k in keys.missing_keys if _layer(k) in tuned_layers]
-        broken = [k for k, v in {**bert.state_dict(), **head.state_dict()}.items() if not v.isfinite().all()]
-        if keys.unexpected_keys or lacking or broken or not tuned_layers:
-            raise ModelError(
-                f"The screen's classifier {self.weights} is not whole: unknown tensors {keys.unexpected_keys}, "
-                f"lacking {lacking}, not finite {broken}. Restore the file from the repository."
-            )
-        return AutoTokenizer.from_pretrained(base, local_files_only=True), bert.eval(), head.eval()
-
-    def probabilities(self, texts: Sequence[str]) -> list[dict[str, float]]:
-        """One dict label -> probability a text; texts come from `guard_text`."""
-        import torch
-
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-        tokenizer, bert, head = self._loaded
-        with torch.inference_mode():
-            encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=_LONGEST, return_tensors="pt")
-            hidden = bert(**encoded).last_hidden_state
-            mask = encoded["attention_mask"][:, :, None].to(hidden.dtype)
-            values = torch.softmax(head((hidden * mask).sum(1) / mask.sum(1)), -1)
-        return [dict(zip(LABELS, map(float, row), strict=True)) for row in values]
+        super().__init__(weights, LABELS, "The screen's classifier", "training/train_guard.py")

@@ -90,11 +90,24 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer that a language model wrote: the source's own, or in other words.
+
+    citations: which of the reply's citations carry it, counted from 1 in reading order.
+    """
+
+    text: str
+    provenance: Literal["quoted", "rephrased"]
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What every door shows; see the README for the verdicts and the reason codes.
 
     confidence: calibrated probability, 0..1, that the source answers the question.
     related: nearest passages' sentences where nothing answers; never the answer.
+    statements: what stands in place of the bare quotes where a language model rephrased them.
     """
 
     question: str
@@ -108,6 +121,7 @@ class Reply:
     disclaimer: str = ""
     suggestions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
     latency_ms: float = field(default=0.0, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
