@@ -38,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("Starting: reading the source, loading the models.", file=sys.stderr, flush=True)
             from assistant.__main__ import show_progress  # after stay_offline, as all that imports torch or gradio
             from assistant.engine import build
-            from assistant.server import application
+            from assistant.web.app import application
 
             settings = from_environment(corpus=args.corpus, profile=args.profile)
-            app = application(build(settings, progress=show_progress))
+            app = application(build(settings, progress=show_progress), settings.web, settings.data)
             print(f"Footnote is ready: {address(listening)}  (Ctrl-C stops it)", flush=True)
             serve(app, listening)
     except FootnoteError as error:

@@ -8,42 +8,49 @@ in its browser session alone: not on a disk, and not in the engine.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from assistant import chat_html, chat_source
-from assistant.engine import Assistant, check_question
+from assistant.engine import check_question
 from assistant.errors import QuestionError
 from assistant.records import Reply
 from assistant.render import as_markdown
+from assistant.web.errors import Refused
+from assistant.web.feedback import WHYS
+from assistant.web.models import Given
+from assistant.web.origins import Standing
+from assistant.web.parts import Parts
 
 STATIC = Path(__file__).parent / "static"
-ASKERS = 2
-"""Questions answered at once; torch uses the processor's cores for each."""
-WAITING = 32
-"""Questions that may wait; one more is told to come back."""
+SPARE = 64
+"""Events that Gradio may hold beside the questions of the pool."""
 SAVED = "footnote-conversation"
 """Name of an export, before its suffix."""
 UNREACHED = "Your question was not answered: Footnote is busy or was stopped. Please ask again in a moment."
 
 
-def chat(assistant: Assistant) -> gr.Blocks:
-    """The page, to be mounted with gr.mount_gradio_app(app, chat(assistant), path, **look())."""
+def chat(parts: Parts) -> gr.Blocks:
+    """The page, to be mounted with gr.mount_gradio_app(app, chat(parts), path, **look())."""
+    assistant = parts.assistant
     documents = assistant.documents
     empty = chat_html.hello(assistant.profile.smalltalk_text("greeting"), assistant.suggestions)
     numbers = tuple(assistant.profile.numbers.values())
 
-    def shown(turns: Sequence[Reply], pending: str = "") -> str:
-        return chat_html.conversation(turns, empty, pending, numbers)
+    def shown(turns: Sequence[Reply], votes: dict[str, str], pending: str = "") -> str:
+        thumbs = votes if parts.feedback else None
+        return chat_html.conversation(turns, empty, pending, numbers, thumbs)
 
     def article(document: object) -> str:
         """Called from the page when a citation leads to a document that is not open."""
         return chat_source.article(documents[document]) if isinstance(document, str) and document in documents else ""
 
-    def ask(typed: str | None, turns: list[Reply], event: gr.EventData) -> Iterator[tuple[Any, ...]]:
+    async def ask(
+        typed: str | None, turns: list[Reply], votes: dict[str, str], event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[tuple[Any, ...]]:
         """Yields (box, turns, log, message) for the question waiting, then for its reply.
 
         A question that cannot be taken stays in the box, with the reason below the log.
@@ -54,22 +61,48 @@ def chat(assistant: Assistant) -> gr.Blocks:
             check_question(question)
             if not question.strip():
                 raise QuestionError(assistant.profile.text["empty"])
-        except QuestionError as error:
+            await parts.access.limits.spend("answer", **_who(request))
+            parts.pool.check()
+        except (QuestionError, Refused) as error:
             yield gr.skip(), gr.skip(), gr.skip(), warning(str(error))
             return
-        yield gr.skip() if chosen else "", gr.skip(), shown(turns, question), warning("")
-        turns = [*turns, assistant.ask(question, [t.question for t in turns])]
-        yield gr.skip(), turns, shown(turns), gr.skip()
+        yield gr.skip() if chosen else "", gr.skip(), shown(turns, votes, question), warning("")
+        try:
+            turns = [*turns, await parts.pool(question, [t.question for t in turns])]
+            yield gr.skip(), turns, shown(turns, votes), gr.skip()
+        except Refused as refused:
+            yield gr.skip() if chosen else question, gr.skip(), shown(turns, votes), warning(str(refused))
 
-    page = gr.Blocks(title=_title(assistant), analytics_enabled=False, fill_width=True)
+    async def vote(
+        turns: list[Reply], votes: dict[str, str], event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """A thumb -> (votes, log, message): kept once for each reply."""
+        number, why = event.turn, event.why or None
+        if event.vote not in ("up", "down") or why not in (None, *WHYS) or str(number) in votes:
+            return gr.skip(), gr.skip(), gr.skip()
+        if not isinstance(number, int) or not 0 <= number < len(turns) or parts.feedback is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        reply = turns[number]
+        name = parts.named(votes.setdefault("conversation", parts.answer_id(reply)))[0]
+        given = Given(answer="", vote=event.vote, reason=why, question=reply.question)
+        try:
+            await parts.access.limits.spend("feedback", **_who(request))
+            await parts.keep(f"{name}-{number}", reply.verdict, reply.reason, given)
+        except Refused as refused:
+            return gr.skip(), gr.skip(), warning(str(refused))
+        votes = {**votes, str(number): event.vote}
+        return votes, shown(turns, votes), warning("")
+
+    page = gr.Blocks(title=_title(parts), analytics_enabled=False, fill_width=True)
     with page:
         turns = gr.State([])
+        votes = gr.State({})
         saved = gr.Textbox(visible=False)
         gr.HTML(_HEAD, elem_id="fn-head", apply_default_css=False, js_on_load=None)
         with gr.Row(elem_id="fn-columns"):
             with gr.Column(elem_id="fn-main", scale=6, min_width=0):
                 log = gr.HTML(
-                    shown([]),
+                    shown([], {}),
                     elem_id="fn-conversation",
                     apply_default_css=False,
                     js_on_load="footnote.conversation(trigger, watch)",
@@ -103,23 +136,32 @@ def chat(assistant: Assistant) -> gr.Blocks:
         asking = gr.on(
             [send.click, box.submit, log.submit],  # one listener, so that a second question waits for the first
             ask,
-            [box, turns],
+            [box, turns, votes],
             [box, turns, log, message],
-            concurrency_limit=ASKERS,
+            concurrency_limit=None,  # the pool has the places
             show_progress="hidden",
             api_visibility="private",
         )
         asking.failure(
-            lambda turns: (shown(turns), warning(UNREACHED)),
-            [turns],
+            lambda turns, votes: (shown(turns, votes), warning(UNREACHED)),
+            [turns, votes],
             [log, message],
             queue=False,
             api_visibility="private",
         )
+        if parts.feedback:
+            log.like(
+                vote,
+                [turns, votes],
+                [votes, log, message],
+                concurrency_limit=None,
+                show_progress="hidden",
+                api_visibility="private",
+            )
         clear.click(
-            lambda: ([], shown([]), warning("")),
+            lambda: ([], {}, shown([], {}), warning("")),
             None,
-            [turns, log, message],
+            [turns, votes, log, message],
             cancels=[asking],
             queue=False,
             show_progress="hidden",
@@ -132,7 +174,7 @@ def chat(assistant: Assistant) -> gr.Blocks:
             button.click(render, [turns], [saved], queue=False, show_progress="hidden", api_visibility="private").then(
                 None, [saved], None, js=f"(text) => footnote.save(text, '{SAVED}.{suffix}', '{kind}')"
             )
-    page.queue(max_size=WAITING, default_concurrency_limit=ASKERS, api_open=False)
+    page.queue(max_size=parts.settings.workers + parts.settings.queue + SPARE, api_open=False)
     return page
 
 
@@ -169,8 +211,15 @@ def _readable(question: object) -> str:
     return str(question).encode("utf-8", "replace").decode("utf-8")
 
 
-def _title(assistant: Assistant) -> str:
-    first, *more = assistant.documents.values()
+def _who(request: gr.Request) -> dict[str, str]:
+    """Whose answers are counted: a user's who is signed in, else an address's."""
+    inner = request.request
+    user = Standing.of(inner.scope).user if inner else ""
+    return {"user": user} if user else {"address": request.client.host if request.client else ""}
+
+
+def _title(parts: Parts) -> str:
+    first, *more = parts.assistant.documents.values()
     return "Footnote" if more else f"{first.title} · Footnote"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from assistant.compose import in_reading_order
@@ -18,6 +18,14 @@ _STROKES = {
     "smalltalk": '<path d="M3 4.5h14v9H9l-3.5 3v-3H3z"/>',
     "broken": '<circle cx="10" cy="10" r="7.2"/><path d="M10 6v5M10 13.8v.2"/>',
 }
+REASONS = {
+    "wrong_sentence": "Not what I asked",
+    "should_have_answered": "The source does say it",
+    "should_have_refused": "It should not have answered",
+    "hard_to_understand": "Hard to understand",
+    "other": "Something else",
+}
+"""Why an answer was not helpful, as stored and as said."""
 _DIALABLE = re.compile(r"\d[\d -]*\d")
 
 
@@ -35,12 +43,22 @@ def hello(greeting: str, examples: Sequence[str]) -> str:
     return f'<div class="fn-hello"><p class="fn-greeting">{text(greeting)}</p>{asks("You could ask", examples)}</div>'
 
 
-def conversation(turns: Sequence[Reply], empty: str, pending: str = "", numbers: Sequence[str] = ()) -> str:
-    """Oldest first; `empty` is the HTML of an empty one, `pending` a question being answered.
+def conversation(
+    turns: Sequence[Reply],
+    empty: str,
+    pending: str = "",
+    numbers: Sequence[str] = (),
+    votes: Mapping[str, str] | None = None,
+) -> str:
+    """Oldest first; `empty` is the HTML of an empty one, `pending` a question being answered, `votes` the thumbs given
+    so far by a turn's number, or None where none are kept.
 
     Gradio changes only the nodes that differ, so the log announces a new turn and not the old ones.
     """
-    shown = [turn(reply, numbers) for reply in turns]
+    shown = [
+        turn(reply, numbers, "" if votes is None or reply.verdict == "smalltalk" else thumbs(n, votes.get(str(n), "")))
+        for n, reply in enumerate(turns)
+    ]
     if pending:
         # Another element than a reply's: it is replaced, not changed, and an alert is announced.
         waiting = '<p class="fn-wait">Reading the source</p>'
@@ -48,7 +66,7 @@ def conversation(turns: Sequence[Reply], empty: str, pending: str = "", numbers:
     return f'<div class="fn-log" role="log" aria-label="Conversation">{"".join(shown) or empty}</div>'
 
 
-def turn(reply: Reply, numbers: Sequence[str] = ()) -> str:
+def turn(reply: Reply, numbers: Sequence[str] = (), thumbs: str = "") -> str:
     """One question with its reply; `data-fn-copy` is the same as plain text, for the clipboard.
 
     numbers: telephone numbers that an emergency's wording may name; they can be dialled.
@@ -69,7 +87,7 @@ def turn(reply: Reply, numbers: Sequence[str] = ()) -> str:
     if reply.related:
         label = '<p class="fn-label">Related, but not an answer</p>'
         parts.append(f'<div class="fn-related">{label}{quotes(reply.related, related=True)}</div>')
-    parts.append(asks("You could ask", reply.suggestions))
+    parts += [asks("You could ask", reply.suggestions), thumbs]
     alert = ' role="alert"' if kind == "emergency" else ""
     return (
         f'<section class="fn-turn" tabindex="-1" data-fn-copy="{text(_plain(reply))}">'
@@ -108,6 +126,21 @@ def asks(label: str, questions: Sequence[str]) -> str:
         for q in questions
     )
     return f'<div class="fn-asks"><p class="fn-label">{text(label)}</p><ul role="list">{buttons}</ul></div>'
+
+
+def thumbs(turn: int, given: str) -> str:
+    """Helpful or not, and why not; once given, thanks. The reasons open without a script."""
+    if given:
+        return '<p class="fn-thanks" role="status">Thank you for the feedback.</p>'
+    reasons = "".join(
+        f'<li><button type="button" class="fn-ask" data-fn-vote="down" data-fn-why="{why}">{said}</button></li>'
+        for why, said in REASONS.items()
+    )
+    return (
+        f'<div class="fn-thumbs" data-fn-turn="{turn}">'
+        '<button type="button" class="fn-plain" data-fn-vote="up">Helpful</button>'
+        f'<details><summary>Not helpful</summary><ul role="list">{reasons}</ul></details></div>'
+    )
 
 
 def dialable(said: str, numbers: Sequence[str]) -> str:

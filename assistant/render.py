@@ -74,16 +74,37 @@ def as_markdown(turns: Sequence[Reply]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def footnoted(reply: Reply) -> str:
+    """One reply as Markdown: its sentences with [n], then where each stands, then the notice.
+
+    Whatever could be a link, a picture or markup in a source or a question is escaped.
+    """
+    parts = [f"*Understood as: {_escape(understood_as(reply))}*"] if understood_as(reply) else []
+    parts += [f"*{_escape(note)}*" for note in reply.notes]
+    if reply.citations:
+        cited = in_reading_order(reply.citations)
+        parts.append("\n".join(f"“{_escape(c.quote)}” [{n}]" for n, c in enumerate(cited, start=1)))
+        parts.append("\n".join(f"[{n}] {_escape(_place(c))}" for n, c in enumerate(cited, start=1)))
+    else:
+        parts.append(_escape(reply.text))
+    if reply.related:
+        parts.append("Related, not an answer:")
+        parts.append("\n".join(f"- “{_escape(c.quote)}” ({_escape(_place(c))})" for c in reply.related))
+    if reply.disclaimer:
+        parts.append(f"> {_escape(reply.disclaimer)}")
+    return "\n\n".join(parts)
+
+
 def _quotes(citations: Sequence[Citation]) -> list[str]:
-    return [
-        f"  [{n}] “{' '.join(c.quote.split())}”\n      {c.title}, {c.section} ({c.document}:{c.start}-{c.end})"
-        for n, c in enumerate(citations, start=1)
-    ]
+    return [f"  [{n}] “{' '.join(c.quote.split())}”\n      {_place(c)}" for n, c in enumerate(citations, start=1)]
 
 
 def _quoted(number: int, citation: Citation) -> str:
-    place = f"{citation.title}, {citation.section} ({citation.document}:{citation.start}-{citation.end})"
-    return f"[{number}] “{_escape(citation.quote)}” — {_escape(place)}"
+    return f"[{number}] “{_escape(citation.quote)}” — {_escape(_place(citation))}"
+
+
+def _place(citation: Citation) -> str:
+    return f"{citation.title}, {citation.section} ({citation.document}:{citation.start}-{citation.end})"
 
 
 def _escape(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from assistant.embed import DEFAULT
 from assistant.errors import FootnoteError
+from assistant.web.settings import WebSettings, web_settings
 
 PROFILES = ("health", "general")
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +22,7 @@ class Settings:
 
     corpus: folder of the source texts. data: where the index lives. profile: health or
     general. embedder, reader: names of models. region: ISO country of the emergency numbers.
-    threads: of torch; 1 is calmest on a shared machine.
+    threads: of torch; 1 is calmest on a shared machine. web: what the server needs beside that.
     """
 
     corpus: Path = ROOT / "corpus"
@@ -30,6 +31,7 @@ class Settings:
     embedder: str = DEFAULT
     region: str = "US"
     threads: int = 2
+    web: WebSettings = field(default_factory=WebSettings)
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -40,7 +42,8 @@ def from_environment(**overrides: object) -> Settings:
     """Settings from FOOTNOTE_* variables; arguments that are not None win.
 
     FOOTNOTE_CORPUS, FOOTNOTE_DATA, FOOTNOTE_PROFILE, FOOTNOTE_EMBEDDER, FOOTNOTE_REGION,
-    FOOTNOTE_THREADS. Raises FootnoteError naming the variable and the value that is wrong.
+    FOOTNOTE_THREADS, and those of assistant/web/settings.py. Raises FootnoteError naming the variable and the
+    value that is wrong.
     """
     env = os.environ
     threads = env.get("FOOTNOTE_THREADS") or str(min(2, os.cpu_count() or 1))
@@ -53,6 +56,7 @@ def from_environment(**overrides: object) -> Settings:
         "embedder": env.get("FOOTNOTE_EMBEDDER") or DEFAULT,
         "region": (env.get("FOOTNOTE_REGION") or "US").upper(),
         "threads": int(threads),
+        "web": web_settings(env),
     }
     values.update({name: value for name, value in overrides.items() if value is not None})
     return Settings(**values)  # type: ignore[arg-type]

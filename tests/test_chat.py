@@ -12,12 +12,16 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from starlette.requests import Request
 
 import app
 from assistant import chat, chat_html, chat_source
 from assistant.errors import FootnoteError
 from assistant.records import Reply
 from assistant.source import parse
+from assistant.web.origins import STANDING, Standing
+from assistant.web.parts import Parts
+from assistant.web.settings import WebSettings
 from tests import fakes
 
 HOSTILE = [
@@ -239,6 +243,7 @@ def test_the_panel_lists_every_document_and_section_and_opens_the_first() -> Non
 
 
 SKIP = gr.skip()
+VISITOR = gr.Request(Request({"type": "http", "headers": [], "client": ("127.0.0.1", 1), STANDING: Standing()}))
 
 
 class Page:
@@ -254,16 +259,22 @@ class Page:
             return answer(question, history)
 
         assistant.ask = recorded  # type: ignore[method-assign]
-        self.blocks = chat.chat(assistant)
+        self.blocks = chat.chat(Parts.of(assistant, WebSettings(rate="1000/minute")))
         self.listener: Any = next(f.fn for f in self.blocks.fns.values() if getattr(f.fn, "__name__", "") == "ask")
         parts = {getattr(b, "elem_id", None): b for b in self.blocks.blocks.values()}
         self.box, self.log = parts["fn-question"], parts["fn-conversation"]
 
     def ask(self, typed: str | None, turns: Sequence[Reply] = ()) -> list[tuple[Any, ...]]:
-        return list(self.listener(typed, list(turns), gr.EventData(self.box, {})))
+        return self._heard(typed, turns, gr.EventData(self.box, {}))
 
     def choose(self, question: object, typed: str = "") -> list[tuple[Any, ...]]:
-        return list(self.listener(typed, [], gr.EventData(self.log, {"question": question})))
+        return self._heard(typed, [], gr.EventData(self.log, {"question": question}))
+
+    def _heard(self, typed: str | None, turns: Sequence[Reply], event: gr.EventData) -> list[tuple[Any, ...]]:
+        async def heard() -> list[tuple[Any, ...]]:
+            return [shown async for shown in self.listener(typed, list(turns), {}, event, VISITOR)]
+
+        return asyncio.run(heard())
 
 
 @pytest.fixture(scope="module")

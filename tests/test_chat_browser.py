@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from assistant.server import HEADERS
 from assistant.settings import ROOT
+from assistant.web.headers import headers
 from tests.browser import ARGUMENTS, CHROMIUM, running_chat
 
 pytestmark = [
@@ -289,4 +289,4 @@ def test_no_other_origin_is_answered(address: str, origin: str) -> None:
         asked = urllib.request.Request(address + path, headers={"Origin": origin})
         with urllib.request.urlopen(asked, timeout=30) as reply:
             assert reply.headers["Access-Control-Allow-Origin"] is None
-            assert {name: reply.headers[name] for name in HEADERS} == HEADERS
+            assert {name: reply.headers[name] for name in headers()} == headers()

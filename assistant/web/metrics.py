@@ -1,0 +1,47 @@
+"""What the server counts, as Prometheus reads it: verdicts, reasons, seconds and places; never a question."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from assistant.records import Reply
+from assistant.web.pool import Pool
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+
+
+class Metrics:
+    """One registry an application."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.registry = CollectorRegistry()
+        self.answers = Counter("footnote_answers", "Replies", ["verdict", "reason"], registry=self.registry)
+        self.refusals = Counter(
+            "footnote_refusals", "Replies other than answers and small talk", ["reason"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "footnote_answer_seconds",
+            "From question to reply, waiting included",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.turned_away = Counter(
+            "footnote_turned_away", "Requests that were not answered", ["code"], registry=self.registry
+        )
+        self.feedback = Counter("footnote_feedback", "Thumbs", ["vote"], registry=self.registry)
+        waiting = Gauge("footnote_queue_depth", "Questions that wait for a worker", registry=self.registry)
+        waiting.set_function(lambda: pool.depth)
+        busy = Gauge("footnote_busy", "Workers that are answering", registry=self.registry)
+        busy.set_function(lambda: pool.busy)
+        pool.answered.append(self.count)
+
+    def count(self, reply: Reply, seconds: float) -> None:
+        """One reply."""
+        self.answers.labels(reply.verdict, reply.reason).inc()
+        if reply.verdict not in ("answered", "smalltalk"):
+            self.refusals.labels(reply.reason).inc()
+        self.seconds.observe(seconds)
+
+    def page(self) -> bytes:
+        """The text format."""
+        return generate_latest(self.registry)
