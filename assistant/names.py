@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,12 @@ class Names:
         """Every single-word name, for the speller."""
         return frozenset(n for n in self._by_name if n.isalpha())
 
+    def matches(self, question: str) -> Iterator[tuple[re.Match[str], Medicine]]:
+        """Every name in the question, with its medicine."""
+        for match in self._pattern.finditer(question) if self._pattern else ():
+            name = match.group().lower()
+            yield match, self._by_name.get(name) or self._by_name[name.removesuffix("s")]
+
     def explain(self, question: str) -> tuple[str, tuple[str, ...]]:
         """(question with explanations, one note a medicine that was explained).
 
@@ -79,7 +85,7 @@ class Names:
 
         def beside(match: re.Match[str]) -> str:
             name = match.group()
-            medicine = self._by_name.get(name.lower()) or self._by_name.get(name.lower().removesuffix("s"))
+            medicine = self._named(name)
             if medicine is None or self.uses(name):
                 return name
             meaning = self._meaning(medicine, name)
@@ -92,6 +98,14 @@ class Names:
             return question, ()
         explained = self._pattern.sub(beside, question)
         return explained, tuple(notes.values())
+
+    def found(self, text: str) -> frozenset[str]:
+        """Generic names of the medicines in a text, whatever it calls them."""
+        matches = self._pattern.finditer(text) if self._pattern else ()
+        return frozenset(m.generic for m in (self._named(match.group()) for match in matches) if m)
+
+    def _named(self, name: str) -> Medicine | None:
+        return self._by_name.get(name.lower()) or self._by_name.get(name.lower().removesuffix("s"))
 
     def _meaning(self, medicine: Medicine, name: str) -> str:
         """What the source would call it: its generic or another common name, else its classes, else nothing."""
