@@ -102,10 +102,13 @@ def medicine_missing(medicines: Sequence[Medicine]) -> Check:
     def classes(text: str) -> list[set[str]]:
         return [kinds[found.group(1).lower().replace("-", " ")] for found in pattern.finditer(text)] if kinds else []
 
+    def named(text: str) -> set[str]:
+        return {medicine.generic for _, medicine in names.matches(text)}
+
     def missing(statement: str, evidence: str) -> bool:
-        there = names.found(evidence)
+        there = named(evidence)
         wider = there.union(*classes(evidence))
-        return not names.found(statement) <= there or any(not kind & wider for kind in classes(statement))
+        return not named(statement) <= there or any(not kind & wider for kind in classes(statement))
 
     return missing
 

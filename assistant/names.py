@@ -85,7 +85,7 @@ class Names:
 
         def beside(match: re.Match[str]) -> str:
             name = match.group()
-            medicine = self._named(name)
+            medicine = self._by_name.get(name.lower()) or self._by_name.get(name.lower().removesuffix("s"))
             if medicine is None or self.uses(name):
                 return name
             meaning = self._meaning(medicine, name)
@@ -98,14 +98,6 @@ class Names:
             return question, ()
         explained = self._pattern.sub(beside, question)
         return explained, tuple(notes.values())
-
-    def found(self, text: str) -> frozenset[str]:
-        """Generic names of the medicines in a text, whatever it calls them."""
-        matches = self._pattern.finditer(text) if self._pattern else ()
-        return frozenset(m.generic for m in (self._named(match.group()) for match in matches) if m)
-
-    def _named(self, name: str) -> Medicine | None:
-        return self._by_name.get(name.lower()) or self._by_name.get(name.lower().removesuffix("s"))
 
     def _meaning(self, medicine: Medicine, name: str) -> str:
         """What the source would call it: its generic or another common name, else its classes, else nothing."""
