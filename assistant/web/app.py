@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 from fastapi import Depends, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from assistant import __version__
@@ -23,10 +23,8 @@ from assistant.web.models import Health
 from assistant.web.origins import Origins
 from assistant.web.parts import Parts
 from assistant.web.settings import WebSettings
+from assistant.web.widget import widget
 
-STATIC = Path(__file__).parent.parent / "static"
-EMBEDDED = ("widget.js", "widget.css", "icon.svg")
-"""Files that other sites' pages may load: /embed/NAME."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ABOUT = """Answers only what the source says, in the source's own sentences, and shows where each one stands.
 
@@ -47,8 +45,8 @@ def application(assistant: Assistant, settings: WebSettings | None = None, data:
     answer_errors(app)
     app.include_router(api(parts))
     app.include_router(completions(parts))
+    app.include_router(widget(parts))
     watch(app, parts)
-    embed(app)
     nothing_else(app)
     gr.mount_gradio_app(app, chat(parts), path="/", show_error=False, ssr_mode=False, **look())
     return app
@@ -87,16 +85,6 @@ def watch(app: FastAPI, parts: Parts) -> None:
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(parts.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def embed(app: FastAPI) -> None:
-    """The files of the widget."""
-
-    @app.get("/embed/{name}", include_in_schema=False)
-    async def embedded(name: str) -> Response:
-        if name not in EMBEDDED or not (STATIC / name).is_file():
-            raise Refused(404, "not_found", "Not found.")
-        return FileResponse(STATIC / name)
 
 
 def nothing_else(app: FastAPI) -> None:

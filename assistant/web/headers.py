@@ -32,11 +32,15 @@ class Closed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything on; adds to the first message of a response. Files that never change may be kept."""
 
+        path = scope.get("path", "")
+
         async def closing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
-                    if name != "Cache-Control" or "/assets/" not in scope.get("path", ""):
+                    if name in found and path.startswith(("/widget", "/embed", "/source/")):
+                        continue  # pages with a stricter policy, and files that are asked for by their ETag
+                    if name != "Cache-Control" or "/assets/" not in path:
                         found[name] = value
             await send(message)
 
