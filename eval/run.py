@@ -2,13 +2,16 @@
 
 An answer is appended and flushed as soon as it is there; a run that died goes on where it
 stopped, as long as its questions, source and settings are the same (run.json says which).
+How many processes answer (eval/workers.py) makes no difference to the file but for latencies.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +25,21 @@ from eval.cases import Case
 
 ANSWERS = "answers.jsonl"
 BAD_QUESTION = "bad_question"
+Row = dict[str, Any]
+Answering = Callable[[Sequence[Case]], Iterable[tuple[Case, Row]]]
+"""cases -> each with its answer row, in any order."""
 
 
-def answer_row(case: Case, reply: Reply) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Finished:
+    """path: of answers.jsonl; asked: ids answered just now; seconds: that this took, wall time."""
+
+    path: Path
+    asked: frozenset[str]
+    seconds: float
+
+
+def answer_row(case: Case, reply: Reply) -> Row:
     """One line of answers.jsonl."""
     row = reply.as_dict()
     return {
@@ -43,8 +58,8 @@ def answer_row(case: Case, reply: Reply) -> dict[str, Any]:
     }
 
 
-def run(assistant: Assistant, cases: Sequence[Case], out: Path, identity: dict[str, Any]) -> Path:
-    """Answers every case that `out` has no answer for yet; returns the path of answers.jsonl.
+def run(answering: Answering, cases: Sequence[Case], out: Path, identity: dict[str, Any]) -> Finished:
+    """Answers every case that `out` has no answer for yet.
 
     The finished file is in the order of the cases. Raises FootnoteError when `out` holds a run
     of other questions, another source or other settings, or cannot be written.
@@ -57,28 +72,42 @@ def run(assistant: Assistant, cases: Sequence[Case], out: Path, identity: dict[s
         left = [case for case in cases if case.id not in done]
         if done and left:
             print(f"resuming: {len(cases) - len(left)} of {len(cases)} are answered", file=sys.stderr)
+        began = time.perf_counter()
         with path.open("a", encoding="utf-8") as file:
-            for case in tqdm(left, unit="question", disable=not left, file=sys.stderr):
-                done[case.id] = _ask(assistant, case)
-                file.write(_line(done[case.id]))
+            answers = answering(left) if left else ()
+            for case, row in tqdm(answers, total=len(left), unit="question", disable=not left, file=sys.stderr):
+                if row["reason"] == BAD_QUESTION:
+                    tqdm.write(f"line {case.line}: {row['answer']}", file=sys.stderr)
+                done[case.id] = row
+                file.write(_line(row))
                 file.flush()
+        seconds = time.perf_counter() - began
         _write(path, "".join(_line(done[c.id]) for c in cases))
     except OSError as error:
         raise FootnoteError(f"{out} cannot be used ({error.strerror or error}). Name another --out.") from error
-    return path
+    return Finished(path, frozenset(case.id for case in left), seconds)
 
 
-def _ask(assistant: Assistant, case: Case) -> dict[str, Any]:
-    """The row of one case; what is not a question is reported, and graded as no answer."""
+def one_by_one(assistant: Assistant) -> Answering:
+    """Answers in this process."""
+
+    def answering(cases: Sequence[Case]) -> Iterator[tuple[Case, Row]]:
+        for case in cases:
+            yield case, ask(assistant, case)
+
+    return answering
+
+
+def ask(assistant: Assistant, case: Case) -> Row:
+    """The row of one case; what is not a question has the reason BAD_QUESTION, and is graded as no answer."""
     try:
         reply = assistant.ask(case.question, case.history)
     except FootnoteError as error:
-        tqdm.write(f"line {case.line}: {error}", file=sys.stderr)
         reply = Reply(case.question, "abstained", BAD_QUESTION, str(error))
     return answer_row(case, reply)
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: Row) -> str:
     """JSON on one line for every reader: separators that some take for line ends are escaped, and
     so are lone surrogates, which UTF-8 cannot hold."""
     line = json.dumps(row, ensure_ascii=False).encode(errors="backslashreplace").decode()
@@ -110,7 +139,7 @@ def _same_run(path: Path, identity: dict[str, Any], answers: Path) -> None:
     _write(path, json.dumps(identity, indent=1, sort_keys=True) + "\n")
 
 
-def _done(path: Path) -> dict[str, dict[str, Any]]:
+def _done(path: Path) -> dict[str, Row]:
     """Whole lines only: the last one of a run that was killed may be half there. What broke is asked again."""
     if not path.exists():
         return {}

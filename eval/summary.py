@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.cases import Case
+from eval.run import Finished
 from eval.score import score
 
 
@@ -27,6 +28,17 @@ def summary(cases: Sequence[Case], answers: Path, corpus: Path | None = None) ->
             elif value is not None:
                 lines.append(f"  {name:28} {value:.3f}" if isinstance(value, float) else f"  {name:28} {value}")
     return "\n".join(lines)
+
+
+def spent(finished: Finished, workers: int) -> str:
+    """What the run took, beside what its answers say they took: the difference is start and bookkeeping,
+    or, with several workers, what was done side by side."""
+    times = [row["latency_ms"] for row in read_answers(finished.path) if row["id"] in finished.asked]
+    with_ = f"{workers} workers" if workers > 1 else "1 worker"
+    return (
+        f"{len(times)} answers in {finished.seconds:.1f} s of wall time with {with_}; "
+        f"their latencies add up to {sum(times) / 1000:.1f} s"
+    )
 
 
 def read_answers(path: Path) -> list[dict[str, Any]]:

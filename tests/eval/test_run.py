@@ -15,8 +15,9 @@ from assistant.engine import Assistant
 from assistant.errors import FootnoteError
 from assistant.records import Reply
 from eval import __main__ as command
+from eval import identity
 from eval.cases import Case
-from eval.run import run
+from eval.run import one_by_one, run
 from tests.fakes import GREEN, Broken, assistant, citation, says
 
 IDENTITY = {"questions": "1", "profile": "health"}
@@ -38,8 +39,8 @@ class Asked:
         return self.inner.ask(question, history)
 
 
-def answer(asked: Any, out: Path, cases: Sequence[Case] = CASES, identity: dict[str, str] = IDENTITY) -> Path:
-    return run(asked, cases, out, identity)
+def answer(asked: Any, out: Path, cases: Sequence[Case] = CASES, made_of: dict[str, str] = IDENTITY) -> Path:
+    return run(one_by_one(asked), cases, out, made_of).path
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -128,14 +129,14 @@ def test_what_broke_is_asked_again(tmp_path: Path, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("identity", "differs"),
+    ("other", "differs"),
     [({"profile": "general"}, "profile"), ({"questions": "2", "region": "UK"}, "questions, region")],
 )
-def test_answers_of_other_settings_are_not_mixed_in(tmp_path: Path, identity: dict[str, str], differs: str) -> None:
+def test_answers_of_other_settings_are_not_mixed_in(tmp_path: Path, other: dict[str, str], differs: str) -> None:
     path = answer(Asked(), tmp_path)
     before = path.read_bytes()
     with pytest.raises(FootnoteError) as caught:
-        answer(Asked(), tmp_path, identity={**IDENTITY, **identity})
+        answer(Asked(), tmp_path, made_of={**IDENTITY, **other})
     assert str(caught.value) == (
         f"{tmp_path} holds the answers of another run (differs: {differs}). Name another --out, or remove that folder."
     )
@@ -272,6 +273,6 @@ def test_answers_of_another_version_of_the_software_are_not_mixed_in(
     assert evaluate(ROW) == 0
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "rules.toml").write_text("other")
-    monkeypatch.setattr(command, "PACKAGE", tmp_path / "package")
+    monkeypatch.setattr(identity, "PACKAGE", tmp_path / "package")
     assert evaluate(ROW) == 2
     assert "(differs: software)" in capsys.readouterr().err

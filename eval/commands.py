@@ -1,0 +1,143 @@
+"""What each command of `python -m eval` does: arguments -> exit status. Only what a command needs is imported."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.errors import FootnoteError
+from assistant.settings import from_environment
+from eval.cases import CasesError, read_cases
+
+if TYPE_CHECKING:
+    from eval.runs import Run
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answers the questions, writes the run's folder, prints the figures; 1 where a row was bad or broke."""
+    from assistant.__main__ import show_progress
+    from assistant.engine import build
+    from assistant.render import BROKEN
+    from eval.export import export
+    from eval.identity import identity
+    from eval.run import BAD_QUESTION, one_by_one, run
+    from eval.runs import keep_questions
+    from eval.summary import read_answers, spent, summary
+    from eval.workers import in_processes
+
+    cases, faults = read_cases(args.questions)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if not cases:
+        raise CasesError(f"{args.questions}: no row can be used.")
+    settings = from_environment(corpus=args.corpus, profile=args.profile)
+    assistant = build(settings, progress=show_progress)
+    answering = one_by_one(assistant) if args.workers == 1 else in_processes(settings, args.workers)
+    finished = run(answering, cases, args.out, identity(settings, args.questions, assistant))
+    path = finished.path
+    keep_questions(cases, args.out)
+    if args.export:
+        print(export(args.export, [asdict(case) for case in cases], read_answers(path), args.out))
+    print(summary(cases, path, settings.corpus))
+    print(spent(finished, args.workers))
+    reasons = Counter(row["reason"] for row in read_answers(path))
+    troubles = {
+        f"faults in {args.questions} (see above); {len(cases)} rows were asked": len(faults),
+        "questions could not be asked (see their `answer`)": reasons[BAD_QUESTION],
+        "refusals because something broke, not because of the question": sum(reasons[r] for r in BROKEN),
+    }
+    for trouble, count in troubles.items():
+        if count:
+            print(f"{count} {trouble}.", file=sys.stderr)
+    return 1 if any(troubles.values()) else 0
+
+
+def _loaded(args: argparse.Namespace) -> list[Run]:
+    from eval.runs import load_run
+
+    corpus = from_environment(corpus=args.corpus).corpus
+    return [load_run(folder, args.questions, corpus) for folder in args.runs]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FootnoteError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def report(args: argparse.Namespace) -> int:
+    """Writes the page, prints its path."""
+    from eval.report import report
+
+    _write(args.out, report(_loaded(args), latency=not args.no_latency))
+    print(args.out)
+    return 0
+
+
+def compare(args: argparse.Namespace) -> int:
+    """Prints what changed, writes it as a page where one is named."""
+    from eval.compare import as_text, compare
+
+    found = compare(*_loaded(args))
+    print(as_text(found))
+    if args.out:
+        from eval.report import comparison_page
+
+        _write(args.out, comparison_page(found))
+    return 0
+
+
+def gate(args: argparse.Namespace) -> int:
+    """0 where every threshold is met, else 1."""
+    from eval.gate import THRESHOLDS, as_text, check, junit, read_thresholds
+
+    thresholds = read_thresholds(args.thresholds or THRESHOLDS)
+    checks = check(_loaded(args)[0], thresholds)
+    print(as_text(checks))
+    if args.junit:
+        _write(args.junit, junit(checks))
+    return 0 if all(found.passed for found in checks) else 1
+
+
+def bench(args: argparse.Namespace) -> int:
+    """Prints each line of a benchmark as soon as it is known."""
+    settings = from_environment(corpus=args.corpus, profile=args.profile)
+    if args.scale:
+        from eval.bench_scale import scale
+
+        lines = scale(settings, args.scale, args.shares)
+    else:
+        from eval.bench import bench
+        from eval.public_search import evenly
+
+        lines = bench(settings, evenly(read_cases(args.questions)[0], args.limit), args.askers)
+    for line in lines:
+        print(line, flush=True)
+    return 0
+
+
+def public(args: argparse.Namespace) -> int:
+    """Prints what came of a public set."""
+    from eval.public import publish
+
+    settings = from_environment(corpus=args.corpus, profile=args.profile)
+    print(publish(args.name, args.path, settings, args.limit, args.articles, args.out))
+    return 0
+
+
+def redteam(args: argparse.Namespace) -> int:
+    """Prints what leaks and what is blocked for nothing."""
+    from assistant.__main__ import show_progress
+    from assistant.engine import build
+    from eval.redteam import as_text, attack, read_messages
+
+    messages = read_messages(args.files)
+    assistant = build(from_environment(corpus=args.corpus, profile=args.profile), progress=show_progress)
+    print(as_text(attack(assistant.ask, messages)))
+    return 0
