@@ -1,4 +1,4 @@
-"""The chat in a browser: `python app.py [--host H] [--port P] [--corpus DIR] [--profile NAME]`."""
+"""The chat in a browser and the API: `python app.py [--host H] [--port P] [--corpus DIR] [--profile NAME]`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import errno
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import FootnoteError
-from assistant.settings import PROFILES, from_environment, stay_offline
+from assistant.settings import PROFILES, Settings, from_environment, stay_offline
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from fastapi import FastAPI
+
+    from assistant.engine import Assistant
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,22 +39,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     stay_offline()
     try:
+        settings = from_environment(corpus=args.corpus, profile=args.profile)
         with listen(args.host, args.port) as listening:
             print("Starting: reading the source, loading the models.", file=sys.stderr, flush=True)
-            from assistant.__main__ import show_progress  # after stay_offline, as all that imports torch or gradio
-            from assistant.engine import build
-            from assistant.web.app import application
-
-            settings = from_environment(corpus=args.corpus, profile=args.profile)
-            app = application(build(settings, progress=show_progress), settings.web, settings.data)
-            print(f"Footnote is ready: {address(listening)}  (Ctrl-C stops it)", flush=True)
-            serve(app, listening)
+            serve(at(settings, args.host), listening)
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Footnote has stopped.", file=sys.stderr)
     return 0
+
+
+def at(settings: Settings, host: str) -> Settings:
+    """On an address that only this machine reaches, only its names are answered, unless others are set."""
+    if settings.web.hosts or host not in LOOPBACK:
+        return settings
+    return replace(settings, web=replace(settings.web, hosts=("localhost", "127.0.0.1", "[::1]")))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -81,19 +87,55 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Until a signal comes; answers in flight get five seconds. Raises KeyboardInterrupt after Ctrl-C."""
+def serve(settings: Settings, listening: socket.socket) -> None:
+    """Until a signal comes; answers in flight get five seconds. Raises KeyboardInterrupt after Ctrl-C, and what
+    stands in the way of starting."""
     import uvicorn
+
+    from assistant.web.logs import write_logs
+    from assistant.web.starting import Starting
+
+    def load() -> Assistant:
+        import assistant.web.app  # noqa: F401  slow, and here in a thread
+        from assistant.__main__ import show_progress
+        from assistant.engine import build
+
+        made = build(settings, progress=show_progress)
+        made.warm()
+        return made
+
+    def make(loaded: Assistant) -> FastAPI:
+        from assistant.web.app import application
+
+        return application(loaded, settings.web, settings.data)
+
+    def opened() -> None:
+        print(f"Footnote is ready: {address(listening)}  (Ctrl-C stops it)", flush=True)
+
+    def failed(error: Exception) -> None:
+        failures.append(error)
+        server.should_exit = True
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # Each open page holds a stream of Gradio's; it would keep the server waiting for those five seconds.
-            for route in app.routes:
-                if stop := getattr(getattr(route, "app", None), "stop_event", None):
-                    stop.set()
+            door.stop()
             super().handle_exit(sig, frame)
 
-    Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)).run(sockets=[listening])
+    failures: list[Exception] = []
+    door = Starting(load, make, opened, failed)
+    write_logs()
+    config = uvicorn.Config(
+        door,
+        log_level="warning",
+        ws="none",
+        proxy_headers=False,  # assistant/web/origins.py believes the proxies that the operator names
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = Server(config)
+    server.run(sockets=[listening])
+    if failures:
+        raise failures[0]
 
 
 if __name__ == "__main__":

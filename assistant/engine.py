@@ -139,6 +139,17 @@ class Assistant:
             found, verdict="answered", reason="answered", text=compose.answer_text(citations), citations=citations
         )
 
+    def warm(self) -> None:
+        """Loads all that is loaded at first use, so that the first question waits no longer than the second.
+
+        Raises FootnoteError where a model cannot be loaded.
+        """
+        question = f"What is {next(iter(self.documents.values())).title}?"
+        self.guardrails.find(question, [question])
+        self.understand(question, [question])
+        self.read(question)
+        _ = self.suggestions
+
     def read(self, question: str) -> tuple[list[Sentence], Reading]:
         """A question that stands alone -> the sentences read, and what they are worth."""
         vector = self.embedder.encode([question])[0]

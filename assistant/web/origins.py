@@ -60,7 +60,7 @@ class Origins:
 
     async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        refused = self._wrong_host(headers) or self._place(scope, headers)
+        refused = self._wrong_host(scope, headers) or self._place(scope, headers)
         if refused:
             await problem(scope["path"], refused)(scope, receive, send)
         else:
@@ -80,9 +80,11 @@ class Origins:
             return False
         return any(peer in network for network in self.networks)
 
-    def _wrong_host(self, headers: Headers) -> Refused | None:
-        """Against a foreign name that was made to point here (DNS rebinding)."""
-        if not self.settings.hosts or _name(headers.get("host", "")) in self.settings.hosts:
+    def _wrong_host(self, scope: Scope, headers: Headers) -> Refused | None:
+        """Against a foreign name that was made to point here (DNS rebinding). Probes come by address."""
+        if not self.settings.hosts or scope["path"] in ("/healthz", "/readyz"):
+            return None
+        if _name(headers.get("host", "")) in self.settings.hosts:
             return None
         return Refused(
             403, "host_refused", "Footnote is not reached by this name. The operator lists it in FOOTNOTE_HOSTS."
