@@ -1,4 +1,4 @@
-"""`python -m assistant "question"`: the assistant in a terminal."""
+"""`python -m assistant "question"`: the assistant in a terminal. `python -m assistant keys`: keys for servers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit status: 0 for a reply of any verdict, 1 where something broke, 2 for what must be put right."""
-    args = parser().parse_args(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["keys"]:
+        from assistant.web.keys import command
+
+        return command(arguments[1:])
+    args = parser().parse_args(arguments)
     stay_offline()
     try:
         from assistant.engine import build, check_question  # after stay_offline: imports torch

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from assistant.compose import in_reading_order
-from assistant.records import Citation, Reply
+from assistant.records import Citation, Reply, Statement
 from assistant.render import BROKEN, as_text, headline, understood_as
 
 _STROKES = {
@@ -26,6 +26,7 @@ REASONS = {
     "other": "Something else",
 }
 """Why an answer was not helpful, as stored and as said."""
+PROVENANCE = {"quoted": "word for word", "rephrased": "in other words"}
 _DIALABLE = re.compile(r"\d[\d -]*\d")
 
 
@@ -77,6 +78,8 @@ def turn(reply: Reply, numbers: Sequence[str] = (), thumbs: str = "") -> str:
         parts.append(f'<p class="fn-note" dir="auto">Understood as: {text(understood_as(reply))}</p>')
     parts += [f'<p class="fn-note" dir="auto">{text(note)}</p>' for note in reply.notes]
     parts.append(f'<h3 class="fn-verdict">{_icon(kind)}{text(headline(reply))}</h3>')
+    if reply.statements:
+        parts.append(statements(reply.statements))
     if reply.citations:
         parts.append(quotes(in_reading_order(reply.citations)))
     else:
@@ -98,6 +101,16 @@ def turn(reply: Reply, numbers: Sequence[str] = (), thumbs: str = "") -> str:
 def asked(question: str) -> str:
     """A question as it was typed."""
     return f'<h2 class="fn-question" dir="auto"><span class="fn-sr">You asked: </span>{text(question)}</h2>'
+
+
+def statements(said: Iterable[Statement]) -> str:
+    """What a language model wrote, each sentence with the numbers of the quotes below that carry it."""
+    items = "".join(
+        f'<li dir="auto">{text(s.text)} <span class="fn-number">{"".join(f"[{n}]" for n in s.citations)}</span> '
+        f'<span class="fn-label">{PROVENANCE[s.provenance]}</span></li>'
+        for s in said
+    )
+    return f'<ul class="fn-statements" role="list">{items}</ul><p class="fn-label">The source, word for word</p>'
 
 
 def quotes(citations: Iterable[Citation], related: bool = False) -> str:

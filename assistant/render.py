@@ -83,7 +83,9 @@ def footnoted(reply: Reply) -> str:
     parts += [f"*{_escape(note)}*" for note in reply.notes]
     if reply.citations:
         cited = in_reading_order(reply.citations)
-        parts.append("\n".join(f"“{_escape(c.quote)}” [{n}]" for n, c in enumerate(cited, start=1)))
+        said = [f"{_escape(s.text)} {''.join(f'[{n}]' for n in s.citations)}" for s in reply.statements]
+        said = said or [f"“{_escape(c.quote)}” [{n}]" for n, c in enumerate(cited, start=1)]
+        parts.append("\n".join(said))
         parts.append("\n".join(f"[{n}] {_escape(_place(c))}" for n, c in enumerate(cited, start=1)))
     else:
         parts.append(_escape(reply.text))

@@ -7,6 +7,7 @@ window.footnote = (() => {
   const find = (selector) => document.querySelector(selector);
   let fetchArticle; // (document id) -> promise of its HTML, escaped by the server
   let askServer; // (question) -> Gradio's submit event
+  let tellServer; // ({turn, vote, why}) -> Gradio's like event
   let wanted = 0; // counts choices, so that a slow document does not overtake a later one
   let opener; // what led to the source; focus returns there
 
@@ -127,18 +128,28 @@ window.footnote = (() => {
     say(`Saved as ${name}.`);
   }
 
+  // One thumb a reply: its buttons are put out of reach while the first is on its way.
+  function vote(button) {
+    const thumbs = button.closest("[data-fn-turn]");
+    for (const other of thumbs.querySelectorAll("button")) other.disabled = true;
+    button.closest(".fn-turn").focus({ preventScroll: true });
+    const { fnVote: vote, fnWhy: why = "" } = button.dataset;
+    tellServer?.({ turn: Number(thumbs.dataset.fnTurn), vote, why });
+  }
+
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-fn-start], [data-fn-goto], [data-fn-ask], [data-fn-do]");
+    const target = event.target.closest?.("[data-fn-start], [data-fn-goto], [data-fn-ask], [data-fn-vote], [data-fn-do]");
     if (!target) {
       if (event.target.matches?.("#fn-side")) back();
       return;
     }
-    const { fnStart, fnGoto, fnAsk, fnDo } = target.dataset;
+    const { fnStart, fnGoto, fnAsk, fnVote, fnDo } = target.dataset;
     // The words of a quote can be selected without being followed.
     if (fnStart !== undefined) {
       if (event.target.closest(".fn-cite") || getSelection().isCollapsed) show(target, true);
     } else if (fnGoto !== undefined) goTo(target);
     else if (fnAsk !== undefined) askServer?.(fnAsk);
+    else if (fnVote !== undefined) vote(target);
     else if (fnDo === "copy") copy();
     else if (fnDo === "close") back();
     else if (fnDo === "source") {
@@ -157,6 +168,7 @@ window.footnote = (() => {
   return {
     conversation(trigger, watch) {
       askServer = (question) => trigger("submit", { question });
+      tellServer = (thumb) => trigger("like", thumb);
       watch("value", arrived);
     },
     source(server) {

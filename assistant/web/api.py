@@ -23,7 +23,8 @@ EVENTS = """Server-sent events. Nothing of the answer is sent before all of it i
 
 - `status`: `{"state": "reading"}`, at once
 - `citation`: `{"number", "citation"}`, in reading order
-- `sentence`: `{"text", "citations": [number]}`
+- `sentence`: `{"text", "citations": [number], "provenance"}`: `quoted` from the source, `rephrased` by a language
+  model where the operator has set one up, or `wording` of Footnote itself
 - `done`: the whole reply, as POST /api/ask gives it
 - `error`: `{"error": {"code", "message"}}` instead, where there was no answer"""
 
@@ -120,9 +121,12 @@ def events(parts: Parts, reply: Reply) -> Iterator[tuple[str, Any]]:
     made = whole(parts, reply)
     for number, citation in enumerate(in_reading_order(reply.citations), start=1):
         yield "citation", {"number": number, "citation": made["citations"][reply.citations.index(citation)]}
-        yield "sentence", {"text": citation.quote, "citations": [number]}
+        if not reply.statements:
+            yield "sentence", {"text": citation.quote, "citations": [number], "provenance": "quoted"}
+    for statement in made["statements"]:
+        yield "sentence", statement
     if not reply.citations:
-        yield "sentence", {"text": reply.text, "citations": []}
+        yield "sentence", {"text": reply.text, "citations": [], "provenance": "wording"}
     yield "done", made
 
 

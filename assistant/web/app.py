@@ -16,6 +16,7 @@ from assistant.engine import Assistant
 from assistant.web.api import api
 from assistant.web.bodies import Bodies
 from assistant.web.completions import completions
+from assistant.web.docs import docs
 from assistant.web.errors import Refused, answer_errors, problem
 from assistant.web.headers import Closed
 from assistant.web.logs import Logged
@@ -38,8 +39,7 @@ def application(assistant: Assistant, settings: WebSettings | None = None, data:
     Raises FootnoteError where the feedback's database cannot be opened.
     """
     parts = Parts.of(assistant, settings or WebSettings(), data)
-    docs = "/docs" if parts.settings.docs else None
-    app = FastAPI(title="Footnote", version=__version__, docs_url=docs, redoc_url=None, description=_ABOUT)
+    app = FastAPI(title="Footnote", version=__version__, docs_url=None, redoc_url=None, description=_ABOUT)
     app.state.parts = parts
     guard(app, parts.settings)
     answer_errors(app)
@@ -47,6 +47,8 @@ def application(assistant: Assistant, settings: WebSettings | None = None, data:
     app.include_router(completions(parts))
     app.include_router(widget(parts))
     watch(app, parts)
+    if parts.settings.docs:
+        docs(app)
     nothing_else(app)
     gr.mount_gradio_app(app, chat(parts), path="/", show_error=False, ssr_mode=False, **look())
     return app

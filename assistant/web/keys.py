@@ -6,13 +6,16 @@ SHA-256 cannot be guessed back. A running server sees a change at its next reque
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import hmac
 import json
 import os
 import re
 import secrets
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,3 +106,31 @@ class Keys:
 
 def _sha256(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def command(argv: Sequence[str]) -> int:
+    """`python -m assistant keys ...`; returns the exit status."""
+    from assistant.settings import from_environment
+
+    parser = argparse.ArgumentParser(prog="python -m assistant keys", description="Keys with which servers ask.")
+    what = parser.add_subparsers(dest="what", required=True, metavar="add | list | revoke")
+    what.add_parser("add", help="make a key and show it, this once").add_argument("name")
+    what.add_parser("list", help="names, and the days they were made")
+    what.add_parser("revoke", help="a running server refuses it from its next request on").add_argument("name")
+    args = parser.parse_args(argv)
+    try:
+        keys = Keys(from_environment().data)
+        if args.what == "add":
+            print(keys.add(args.name))
+            print(
+                "Send it as `Authorization: Bearer KEY`. It is not stored and cannot be shown again.", file=sys.stderr
+            )
+        elif args.what == "revoke":
+            keys.revoke(args.name)
+        else:
+            for key in keys.list():
+                print(f"{key.made}  {key.name}")
+    except FootnoteError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
