@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 
 from assistant.embed import DEFAULT
 from assistant.errors import FootnoteError
+from assistant.llm_settings import LLMSettings, llm_settings
 from assistant.web.settings import WebSettings, web_settings
 
 PROFILES = ("health", "general")
@@ -23,6 +24,7 @@ class Settings:
     corpus: folder of the source texts. data: where the index lives. profile: health or
     general. embedder, reader: names of models. region: ISO country of the emergency numbers.
     threads: of torch; 1 is calmest on a shared machine. web: what the server needs beside that.
+    llm: the language model that may rephrase, if any.
     """
 
     corpus: Path = ROOT / "corpus"
@@ -32,17 +34,18 @@ class Settings:
     region: str = "US"
     threads: int = 2
     web: WebSettings = field(default_factory=WebSettings)
+    llm: LLMSettings = field(default_factory=LLMSettings)
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise FootnoteError(f"Unknown profile {self.profile!r}. Choose one of: {', '.join(PROFILES)}.")
 
 
-def from_environment(**overrides: object) -> Settings:
-    """Settings from FOOTNOTE_* variables; arguments that are not None win.
+def from_environment(llm: str | None = None, **overrides: object) -> Settings:
+    """Settings from FOOTNOTE_* variables; arguments that are not None win. llm: provider:model.
 
     FOOTNOTE_CORPUS, FOOTNOTE_DATA, FOOTNOTE_PROFILE, FOOTNOTE_EMBEDDER, FOOTNOTE_REGION,
-    FOOTNOTE_THREADS, and those of assistant/web/settings.py. Raises FootnoteError naming the variable and the
+    FOOTNOTE_THREADS, and those of assistant/llm_settings.py and assistant/web/settings.py. Raises FootnoteError naming the variable and the
     value that is wrong.
     """
     env = os.environ
@@ -57,6 +60,7 @@ def from_environment(**overrides: object) -> Settings:
         "region": (env.get("FOOTNOTE_REGION") or "US").upper(),
         "threads": int(threads),
         "web": web_settings(env),
+        "llm": llm_settings(env, llm),
     }
     values.update({name: value for name, value in overrides.items() if value is not None})
     return Settings(**values)  # type: ignore[arg-type]
