@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -22,15 +22,13 @@ from assistant.compose import in_reading_order
 from assistant.errors import DataError
 from assistant.llm import LanguageModel
 from assistant.llm_faults import LLMError
+from assistant.llm_settings import LLMSettings
+from assistant.provider import connect, json_form
 from assistant.records import Reply, Statement
-from assistant.support import Support
+from assistant.support import Support, shipped
 
 log = logging.getLogger("footnote")
 PROMPT = Path(__file__).parent / "data" / "rephrase.toml"
-
-Rephrase = Callable[[Reply], Reply]
-"""An answered reply -> the same, with statements or without."""
-
 
 class Drafted(BaseModel):
     """One statement as a model writes it."""
@@ -149,3 +147,13 @@ def assembled(judged: Sequence[tuple[Statement, str]], evidence: Sequence[str]) 
         if number not in carried:
             quote(number)
     return tuple(shown.values())
+
+
+def rephraser(settings: LLMSettings, profile: str) -> Rephraser | None:
+    """With the model that the settings name, the shipped verifier and the profile's rules; None without a model.
+
+    Raises ModelError or DataError with the cure.
+    """
+    if not settings.model:
+        return None
+    return Rephraser(connect(settings, json_form("answer", Draft.model_json_schema())), shipped(), load_prompt(profile))

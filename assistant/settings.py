@@ -45,8 +45,8 @@ def from_environment(llm: str | None = None, **overrides: object) -> Settings:
     """Settings from FOOTNOTE_* variables; arguments that are not None win. llm: provider:model.
 
     FOOTNOTE_CORPUS, FOOTNOTE_DATA, FOOTNOTE_PROFILE, FOOTNOTE_EMBEDDER, FOOTNOTE_REGION,
-    FOOTNOTE_THREADS, and those of assistant/llm_settings.py and assistant/web/settings.py. Raises FootnoteError naming the variable and the
-    value that is wrong.
+    FOOTNOTE_THREADS, and those of assistant/llm_settings.py and assistant/web/settings.py.
+    Raises FootnoteError naming the variable and the value that is wrong.
     """
     env = os.environ
     threads = env.get("FOOTNOTE_THREADS") or str(min(2, os.cpu_count() or 1))
