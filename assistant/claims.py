@@ -17,8 +17,9 @@ from assistant.spelling import english
 Check = Callable[[str, str], bool]
 """statement, evidence -> whether the statement is at fault."""
 
-_LONGER, _SLACK = 2.0, 60
-"""A rewording is at most so many times as long as what it rewords, and so many characters more."""
+_LONGER, _SLACK, _LONGEST = 2.0, 60, 400
+"""A rewording is at most so many times as long as what it rewords, and so many characters more; and no longer
+than the verifier reads beside its evidence."""
 _MARKUP = re.compile(r"https?:|www\.|\w@\w|[<>{}\[\]`|\\]|\*\*|^\s*#|[\x00-\x1f\x7f]|\b\w+\.(?:com|org|net|io)\b", re.I)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NOT = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|nowhere)\b|n['’]t\b", re.I)
@@ -48,7 +49,7 @@ _PAIRS = tuple((re.compile(rf"\b(?:{a})\b", re.I), re.compile(rf"\b(?:{b})\b", r
 
 def too_long(statement: str, evidence: str) -> bool:
     """Whether it says more than a rewording of the evidence would."""
-    return len(statement) > _LONGER * len(evidence) + _SLACK
+    return len(statement) > min(_LONGER * len(evidence) + _SLACK, _LONGEST)
 
 
 def marked_up(statement: str, evidence: str) -> bool:

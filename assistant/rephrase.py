@@ -30,6 +30,7 @@ from assistant.support import Support, shipped
 log = logging.getLogger("footnote")
 PROMPT = Path(__file__).parent / "data" / "rephrase.toml"
 
+
 class Drafted(BaseModel):
     """One statement as a model writes it."""
 

@@ -60,5 +60,7 @@ class Supported:
 
 
 def shipped() -> Supported:
-    """With the weights and the medicines that ship."""
-    return Supported(Verifier(), load_medicines())
+    """With the weights and the medicines that ship. Raises ModelError or DataError at once, not at the first answer."""
+    verifier = Verifier()
+    verifier.ready()
+    return Supported(verifier, load_medicines())

@@ -15,7 +15,7 @@ from assistant.embed import packaged_model
 from assistant.errors import ModelError
 
 LONGEST = 192
-"""Word pieces of a text, or of both texts of a pair together; what is beyond is not read."""
+"""Word pieces of a text, or of both texts of a pair together; what is beyond is not read, of a pair's second alone."""
 
 
 class Tuned:
@@ -59,20 +59,24 @@ class Tuned:
             )
         return AutoTokenizer.from_pretrained(base, local_files_only=True), bert.eval(), head.eval()
 
+    def ready(self) -> tuple[Any, Any, Any]:
+        """Tokenizer, encoder and head; loads them where that has not happened yet."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
     def probabilities(self, texts: Sequence[str], seconds: Sequence[str] | None = None) -> list[dict[str, float]]:
         """One dict label -> probability a text, or a pair of a text and its second."""
         import torch
 
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-        tokenizer, bert, head = self._loaded
+        tokenizer, bert, head = self.ready()
         with torch.inference_mode():
             encoded = tokenizer(
                 list(texts),
                 None if seconds is None else list(seconds),
                 padding=True,
-                truncation=True,
+                truncation=True if seconds is None else "only_second",
                 max_length=LONGEST,
                 return_tensors="pt",
             )
