@@ -22,6 +22,7 @@ from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
 from assistant.read import Reader, Reading, chosen, is_off_topic, load_reader, nearest
 from assistant.records import Citation, Document, Reply, Sentence
+from assistant.rephrase import Rephraser, rephraser
 from assistant.retrieve import Retriever
 from assistant.rules import load_rules
 from assistant.settings import Settings
@@ -66,6 +67,7 @@ class Assistant:
         reader: Reader,
         score: Scorer | None = None,
         gates: Gates | None = None,
+        rephrase: Rephraser | None = None,
     ) -> None:
         self.documents = {d.id: d for d in documents}
         self.index = index
@@ -74,6 +76,7 @@ class Assistant:
         self.guardrails = guardrails
         self.reader = reader
         self.gates = gates or Gates()
+        self.rephrase = rephrase
         self.retriever = Retriever(index)
         self.gatherer = Gatherer(index, score)
         self.understand = Understanding(self.gatherer, embedder.vocabulary)
@@ -135,9 +138,9 @@ class Assistant:
         citations = verify.verified(self._cite(picked, candidates, reading), self.documents)
         if not citations:
             return replace(found, reason="unverified", text=self.profile.text["unverified"])
-        return replace(
-            found, verdict="answered", reason="answered", text=compose.answer_text(citations), citations=citations
-        )
+        text = compose.answer_text(citations)
+        answered = replace(found, verdict="answered", reason="answered", text=text, citations=citations)
+        return self.rephrase(answered) if self.rephrase else answered
 
     def warm(self) -> None:
         """Loads all that is loaded at first use, so that the first question waits no longer than the second.
@@ -207,4 +210,5 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         Guardrails(profile, load_rules()),
         load_reader("known" if known else "plain"),
         CrossReader(),
+        rephrase=rephraser(settings.llm, settings.profile),
     )
