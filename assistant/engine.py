@@ -18,6 +18,8 @@ from assistant.evidence import Gatherer, Scorer
 from assistant.guardrails import Guardrails
 from assistant.index import Index, Progress, open_index
 from assistant.known import read_known
+from assistant.mentions import Mentions
+from assistant.missing import Missing, load_concepts
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
 from assistant.read import Reader, Reading, chosen, is_off_topic, load_reader, nearest
@@ -80,6 +82,7 @@ class Assistant:
         self.retriever = Retriever(index)
         self.gatherer = Gatherer(index, score)
         self.understand = Understanding(self.gatherer, embedder.vocabulary)
+        self.missing = Missing(load_concepts(), self.understand.names, Mentions(documents))
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Reply:
         """question, earlier questions (oldest first) -> Reply.
@@ -128,10 +131,11 @@ class Assistant:
         picked = chosen(reading, self.gates.answer, self.gates.list_ratio, self.gates.cited)
         if not picked:
             off_topic = reading.probability < self.gates.topic
+            missing = self.profile.missing_text(self.missing(understood.question))
             return replace(
                 found,
                 reason="off_topic" if off_topic else "not_in_source",
-                text=self.profile.text["off_topic" if off_topic else "abstained"],
+                text=" ".join(filter(None, (self.profile.text["off_topic" if off_topic else "abstained"], missing))),
                 related=() if off_topic else related,
                 suggestions=self.suggestions,
             )

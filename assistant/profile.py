@@ -15,13 +15,13 @@ from assistant.rules import KINDS, LANES
 DATA = Path(__file__).parent / "data"
 _TABLES = {
     "notice": ("answered", "abstained", "declined", "injection", "emergency", "smalltalk"),
-    "text": ("abstained", "off_topic", "decision", "injection", "empty", "unsure", "unverified"),
+    "text": ("abstained", "off_topic", "missing", "decision", "injection", "empty", "unsure", "unverified"),
     "emergency": ("call", "crisis", "poison", "wait"),
     "smalltalk": KINDS["smalltalk"],
     "thresholds": LANES,
 }
 _NUMBERS = ("emergency", "crisis", "crisis_name", "poison")
-_FILLED = {"emergency": _NUMBERS, "smalltalk": ("titles", "sections")}
+_FILLED = {"text": ("things",), "emergency": _NUMBERS, "smalltalk": ("titles", "sections")}
 """What stands in braces in the wordings of a table."""
 
 
@@ -59,6 +59,10 @@ class Profile:
     def broken_text(self) -> str:
         """What is said where something broke; it names a number only where emergencies are looked for."""
         return f"{self.text['unsure']} {self.if_urgent()}" if "emergency" in self.lanes else self.text["unsure"]
+
+    def missing_text(self, things: Sequence[str]) -> str:
+        """What the source does not mention, "" where nothing is known to be missing."""
+        return self.text["missing"].format(things=" or ".join(things)) if things else ""
 
     def smalltalk_text(self, kind: str) -> str:
         """A short reply that names this source."""
