@@ -34,7 +34,7 @@
     const accent = fields.elements.accent.value;
     if (values.position === "frame") {
       const title = quoted(values.title ?? "Ask the source");
-      return `<iframe src=${quoted(frame(values))} title=${title}\n  width="420" height="640" style="border: 0" allow="clipboard-write"></iframe>`;
+      return `<iframe src=${quoted(frame(values))} title=${title}\n  width="420" height="640" frameborder="0"></iframe>`;
     }
     const pin = fields.elements.integrity.checked ? `\n  integrity="${document.body.dataset.integrity}" crossorigin="anonymous"` : "";
     const attributes = Object.entries(values).map(([name, value]) => (value === "" ? ` ${name}` : ` ${name}=${quoted(value)}`));

@@ -25,6 +25,7 @@
       smalltalk: "Footnote", broken: "Something broke", unanswered: "Not answered",
       show: "Show in the source: ", open: "Open in the source", tab: " (opens in a new tab)", loading: "Fetching the text…",
       moved: "The source has changed since this answer; ask again.", lost: "The text could not be fetched.",
+      verbatim: "The source, word for word", up: "Helpful", down: "Not helpful", thanks: "Thank you.",
       rephrased: "rephrased", rephrasedHint: "In other words than the source’s; its own stand below.",
       count: "{n} of {most} characters", long: "At most {most} characters are read. Shorten the question, or ask its parts one by one.",
       empty: "Please type a question.", retry: "Try again",
@@ -46,6 +47,7 @@
       smalltalk: "Footnote", broken: "Algo falló", unanswered: "Sin respuesta",
       show: "Mostrar en la fuente: ", open: "Abrir en la fuente", tab: " (se abre en otra pestaña)", loading: "Cargando el texto…",
       moved: "La fuente ha cambiado desde esta respuesta; pregunte de nuevo.", lost: "No se pudo cargar el texto.",
+      verbatim: "La fuente, palabra por palabra", up: "Útil", down: "No es útil", thanks: "Gracias.",
       rephrased: "reformulado", rephrasedHint: "Con otras palabras que las de la fuente; las suyas están abajo.",
       count: "{n} de {most} caracteres", long: "Se leen como máximo {most} caracteres. Acorte la pregunta o divídala en partes.",
       empty: "Escriba una pregunta.", retry: "Reintentar",
@@ -67,6 +69,7 @@
       smalltalk: "Footnote", broken: "Etwas ist ausgefallen", unanswered: "Nicht beantwortet",
       show: "In der Quelle zeigen: ", open: "In der Quelle öffnen", tab: " (öffnet einen neuen Tab)", loading: "Der Text wird geladen…",
       moved: "Die Quelle hat sich seit dieser Antwort geändert; fragen Sie noch einmal.", lost: "Der Text konnte nicht geladen werden.",
+      verbatim: "Die Quelle, Wort für Wort", up: "Hilfreich", down: "Nicht hilfreich", thanks: "Danke.",
       rephrased: "umformuliert", rephrasedHint: "Mit anderen Worten als die Quelle; ihr Wortlaut steht darunter.",
       count: "{n} von {most} Zeichen", long: "Höchstens {most} Zeichen werden gelesen. Kürzen Sie die Frage, oder stellen Sie sie in Teilen.",
       empty: "Bitte geben Sie eine Frage ein.", retry: "Noch einmal",
@@ -149,7 +152,7 @@ dialog::backdrop { background: none; }
 .note { margin-block-end: .5em; padding-inline-start: .7em; border-inline-start: 3px solid var(--line); font-size: .9em; color: var(--soft); }
 .notice { margin-block-start: .8em; padding-block-start: .6em; border-block-start: 1px solid var(--line); font-size: .9em; color: var(--soft); }
 .label { font-size: .875em; font-weight: 600; color: var(--soft); }
-.statement { margin-block-start: .5em; }
+.statement { margin-block: .5em .8em; }
 .rephrased { display: inline-block; padding: 0 .5em; border: 1px solid var(--edge); border-radius: 1em; color: var(--soft); font-size: .8em; }
 .quotes { display: flex; flex-direction: column; gap: .5em; margin-block-start: .55em; }
 .quotes > li { padding-inline-start: .8em; border-inline-start: 3px solid var(--tone, var(--accent)); }
@@ -171,6 +174,9 @@ q, blockquote { font-family: "Iowan Old Style", "Palatino Linotype", Charter, "N
 .asks ul { display: flex; flex-wrap: wrap; gap: .45em; margin-block-start: .4em; }
 .asks button { border-color: var(--edge); border-radius: 1.4em; background: var(--card); padding-inline: .95em; font-size: .95em; }
 .asks button:hover { border-color: var(--accent); background: var(--tint); }
+.thumbs { display: flex; flex-wrap: wrap; margin: .5em -.7em -.5em; color: var(--soft); font-size: .9em; }
+.thumbs p { padding: .6em .7em; outline: none; }
+.thumbs button { color: inherit; }
 .waiting { color: var(--soft); animation: breathe 1.4s ease-in-out infinite; }
 @keyframes breathe { 50% { opacity: .55; } }
 .is-abstained { --tone: var(--soft); border-style: dashed; border-color: var(--edge); }
@@ -261,6 +267,10 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
       return this.#call("api/ask", { question, history }, signal);
     }
 
+    vote(answer, vote) {
+      return this.#call("api/feedback", { answer, vote });
+    }
+
     async suggestions() {
       const found = await this.#call("api/suggestions");
       return list(found?.suggestions ?? found).filter((s) => typeof s === "string");
@@ -292,6 +302,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
         const session = await this.#read(await this.#fetch("api/session", {}, signal));
         if (typeof session?.token !== "string") throw new Trouble("garbled");
         this.#token = session.token;
+        this.feedback = session.feedback === true;
         this.#until = Date.now() + (Number(session.expires_in) - 20) * 1000;
       }
       return this.#token;
@@ -585,7 +596,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
 
     #turn(turn) {
       const { question, reply, trouble } = turn;
-      const shown = reply ? this.#reply(reply) : trouble ? this.#unanswered(turn) : make("p", { class: "waiting" }, this.#text("waiting"));
+      const shown = reply ? this.#reply(reply) : trouble ? this.#unanswered(turn) : make("p", { class: "waiting", dir: "auto" }, this.#text("waiting"));
       return make("section", { class: "turn" }, make("h3", { class: "question", dir: "auto" }, make("span", { class: "sr" }, this.#text("asked")), question), shown);
     }
 
@@ -596,13 +607,27 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
       return make("div", { class: `reply is-${kind}`, role: kind === "emergency" ? "alert" : null },
         understood && make("p", { class: "note", dir: "auto" }, this.#text("understood"), understood),
         ...reply.notes.map((note) => make("p", { class: "note", dir: "auto" }, note)),
-        make("h4", { class: "verdict" }, icon(kind), this.#text(kind)),
+        make("h4", { class: "verdict", dir: "auto" }, icon(kind), this.#text(kind)),
         ...reply.statements.map((statement) => this.#statement(statement)),
+        reply.statements.length ? make("p", { class: "label", dir: "auto" }, this.#text("verbatim")) : null,
         citations.length ? this.#quotes(citations) : make("p", { class: "said", dir: "auto" }, ...(kind === "emergency" ? dialable(reply.text) : [reply.text])),
         reply.disclaimer && make("p", { class: "notice", dir: "auto" }, reply.disclaimer),
-        reply.related.length ? make("div", { class: "related" }, make("p", { class: "label" }, this.#text("related")), this.#quotes(reply.related, true)) : null,
+        reply.related.length ? make("div", { class: "related" }, make("p", { class: "label", dir: "auto" }, this.#text("related")), this.#quotes(reply.related, true)) : null,
         this.#asks(reply.suggestions),
+        this.#server.feedback && reply.id && kind !== "broken" ? this.#thumbs(reply.id) : null,
       );
+    }
+
+    // Only where the operator keeps thumbs; a thumb goes without the question's words.
+    #thumbs(answer) {
+      const vote = async (way) => {
+        thumbs.replaceChildren(make("p", { tabindex: "-1" }, this.#text("thanks")));
+        thumbs.firstChild.focus({ preventScroll: true });
+        await this.#server.vote(answer, way).catch(() => thumbs.replaceChildren(...buttons));
+      };
+      const buttons = ["up", "down"].map((way) => make("button", { type: "button", click: () => vote(way) }, this.#text(way)));
+      const thumbs = make("div", { class: "thumbs" }, ...buttons);
+      return thumbs;
     }
 
     #statement({ text, provenance, citations }) {
@@ -619,7 +644,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
         const context = make("div", { class: "context", id, hidden: true });
         const button = make("button", { type: "button", class: "cite", "aria-expanded": "false", "aria-controls": id, click: () => this.#expand(button, context, citation) },
           related ? null : make("b", {}, `[${n + 1}]`), make("span", { class: "sr" }, this.#text("show")), make("span", { class: "place", dir: "auto" }, place), icon("chevron"));
-        return make("li", {}, make("q", { dir: "auto" }, citation.quote), button, context);
+        return make("li", { dir: "auto" }, make("q", {}, citation.quote), button, context);
       });
       return make("ul", { class: "quotes", role: "list" }, ...items);
     }
@@ -647,7 +672,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
     #asks(questions) {
       if (!questions.length) return null;
       const buttons = questions.map((question) => make("li", {}, make("button", { type: "button", dir: "auto", click: () => this.#chosen(question) }, question)));
-      return make("div", { class: "asks" }, make("p", { class: "label" }, this.#text("try")), make("ul", { role: "list" }, ...buttons));
+      return make("div", { class: "asks" }, make("p", { class: "label", dir: "auto" }, this.#text("try")), make("ul", { role: "list" }, ...buttons));
     }
 
     #unanswered(turn) {
@@ -657,8 +682,8 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
         retry.setAttribute("aria-disabled", "true");
         setTimeout(() => retry.removeAttribute("aria-disabled"), trouble.after * 1000);
       }
-      return make("div", { class: "reply is-unanswered" }, make("h4", { class: "verdict" }, icon("broken"), this.#text("unanswered")),
-        make("p", { class: "said", dir: "auto" }, this.#trouble(trouble)), make("p", { class: "said" }, this.#text("urgent")), retry);
+      return make("div", { class: "reply is-unanswered" }, make("h4", { class: "verdict", dir: "auto" }, icon("broken"), this.#text("unanswered")),
+        make("p", { class: "said", dir: "auto" }, this.#trouble(trouble)), make("p", { class: "said", dir: "auto" }, this.#text("urgent")), retry);
     }
 
     // What a visitor does.
@@ -729,7 +754,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
       list(value).map((c) => ({ ...c, document: text(c?.document), title: text(c?.title), section: text(c?.section), quote: text(c?.quote), start: Number(c?.start), end: Number(c?.end) }));
     const words = (value) => list(value).filter((v) => typeof v === "string");
     return {
-      ...reply, question: text(reply.question), reason: text(reply.reason), text: text(reply.text), disclaimer: text(reply.disclaimer),
+      ...reply, id: text(reply.id), question: text(reply.question), reason: text(reply.reason), text: text(reply.text), disclaimer: text(reply.disclaimer),
       standalone_question: text(reply.standalone_question), citations: cited(reply.citations), related: cited(reply.related),
       notes: words(reply.notes), suggestions: words(reply.suggestions),
       statements: list(reply.statements).map((s) => ({ text: text(s?.text), provenance: text(s?.provenance), citations: list(s?.citations).map(Number) })),
@@ -749,8 +774,9 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
     let before = slice(chars, from, start);
     let after = slice(chars, end, to);
     if (from > section.start) before = `… ${before.replace(/^\S*\s+/, "")}`;
-    else before = before.replace(/^\s*#+ .*\n+/, ""); // the heading stands above
+    else before = before.replace(/^\s*#* *[^\n]*(\n[=-]+ *)?\n+/, ""); // the heading, which stands above
     if (to < section.end) after = `${after.replace(/\s+\S*$/, "")} …`;
+    else after = after.replace(/\n+#+ *$/, ""); // marks of the next one
     return { before: before.trimStart(), after: after.trimEnd() };
   }
 
