@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
 _TRY_AGAIN = (408, 409, 425, 429)
-_OURS = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
+_OURS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, NotImplementedError)
+_ENDED = {"ContentFilterFinishReasonError": "refused", "LengthFinishReasonError": "cut"}
+"""Names of OpenAI's exceptions for a reply that did not end of itself."""
 
 
 class LLMError(Exception):
@@ -33,7 +35,7 @@ def may_pass(error: BaseException) -> bool:
         return error.again
     code = status(error)
     if code is None:
-        return isinstance(error, Exception) and not isinstance(error, (*_OURS, TimeoutError))
+        return type(error).__name__ not in _ENDED and not isinstance(error, (*_OURS, TimeoutError))
     return code >= 500 or code in _TRY_AGAIN
 
 
@@ -42,6 +44,8 @@ def translated(error: BaseException) -> LLMError:
     name, code = type(error).__name__, status(error)
     if isinstance(error, TimeoutError) or "Timeout" in name or code in (408, 504):
         return LLMError("slow", name)
+    if name in _ENDED:
+        return LLMError(_ENDED[name], name)
     if code is None:
         return LLMError("malformed" if isinstance(error, _OURS) else "down", name)
     reasons = {401: "key", 403: "key", 429: "busy"}
