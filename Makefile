@@ -1,10 +1,10 @@
-# make setup | run | test | lint | eval: everything stays in .venv and in the user's data folder.
+# make setup | run | test | lint | eval | peers: everything stays in .venv and in the user's data folder.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: setup run test lint eval clean
+.PHONY: setup run test lint eval peers clean
 
 setup: $(STAMP)
 
@@ -28,5 +28,19 @@ test: lint
 eval: setup
 	$(BIN)/python -m eval run --out runs/dev
 
+# The same questions through other systems, in an environment of its own (eval/peers/requirements.txt).
+PEERS := .venv-peers
+
+peers: $(PEERS)/installed
+	$(PEERS)/bin/python -m eval peers $(ARGS)
+
+$(PEERS)/installed: pyproject.toml constraints.txt eval/peers/requirements.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@grep -v '^certifi==' constraints.txt > $(PEERS)/constraints.txt  # Haystack wants a newer one
+	$(PEERS)/bin/python -m pip install --quiet --constraint $(PEERS)/constraints.txt torch
+	$(PEERS)/bin/python -m pip install --quiet --constraint $(PEERS)/constraints.txt \
+	    --requirement eval/peers/requirements.txt --editable '.[eval]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) runs build *.egg-info
+	rm -rf $(VENV) $(PEERS) runs build *.egg-info

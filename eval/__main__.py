@@ -1,4 +1,4 @@
-"""`python -m eval run|report|compare|gate|bench|public|redteam`: what a content owner runs before publishing."""
+"""`python -m eval run|report|compare|gate|bench|public|redteam|peers`: what a content owner runs before publishing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from assistant.errors import FootnoteError
 from assistant.settings import PROFILES, stay_offline
 from eval import commands
 from eval.cases import CasesError
+from eval.peers.protocol import PEERS
 
 QUESTIONS = Path(__file__).parent / "questions" / "dev.jsonl"
 PUBLIC = ("squad2", "medquad", "beir", "clinc", "xstest", "lines")
@@ -56,11 +57,17 @@ def parser() -> argparse.ArgumentParser:
     public.add_argument("--out", type=Path, metavar="DIR", help="keep questions and answers, for `report`")
     redteam = command("redteam", commands.redteam, "labelled messages: what leaks, and what is blocked for nothing")
     redteam.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    peers = command("peers", commands.peers, "the same questions through other systems, `make peers` installs them")
+    peers.add_argument("--questions", type=Path, default=QUESTIONS, metavar="FILE")
+    peers.add_argument("--squad", type=Path, metavar="FILE", help="SQuAD 2.0 as well, each article a source")
+    peers.add_argument("--sample", type=_count, default=40, metavar="N", help="questions of an article (default: 40)")
+    peers.add_argument("--only", nargs="+", choices=[about.name for about in PEERS], metavar="NAME")
+    peers.add_argument("--out", type=Path, default=Path("runs/peers"), metavar="DIR")
     for added in (report, compare, gate):
         added.add_argument("--questions", type=Path, metavar="FILE", help="default: those kept in the run's folder")
-    for added in (run, report, compare, gate, bench, public, redteam):
+    for added in (run, report, compare, gate, bench, public, redteam, peers):
         added.add_argument("--corpus", type=Path, metavar="DIR", help="folder of source texts (default: corpus/)")
-    for added in (run, bench, public, redteam):
+    for added in (run, bench, public, redteam, peers):
         added.add_argument("--profile", choices=PROFILES)
     return made
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from assistant.errors import FootnoteError
 from assistant.settings import from_environment
 from eval.cases import CasesError, read_cases
+from eval.peers.protocol import PEERS
 
 if TYPE_CHECKING:
     from eval.runs import Run
@@ -140,4 +141,38 @@ def redteam(args: argparse.Namespace) -> int:
     messages = read_messages(args.files)
     assistant = build(from_environment(corpus=args.corpus, profile=args.profile), progress=show_progress)
     print(as_text(attack(assistant.ask, messages)))
+    return 0
+
+
+def peers(args: argparse.Namespace) -> int:
+    """Prints a table a set of questions, each system's line as soon as it is there; writes them all."""
+    from eval.peers.run import compared, corpus_tasks, machine, squad_tasks, unseen
+    from eval.peers.table import ARTICLES, SOURCE, Table, as_json, as_markdown, as_text
+
+    cases, faults = read_cases(args.questions)
+    if faults:
+        raise CasesError("\n".join(faults))
+    settings = from_environment(corpus=args.corpus, profile=args.profile)
+    names = args.only or [about.name for about in PEERS]
+    tasks = corpus_tasks(settings.corpus, cases)
+    wanted = [(f"{args.questions.name} over {settings.corpus.name}/", SOURCE, tasks, names, settings.profile)]
+    if args.squad:
+        articles = squad_tasks(args.squad, args.sample)
+        others = [name for name in names if not name.startswith("footnote")]
+        apart = [name for name in names if name != "footnote"]  # without known questions the two are one
+        title = f"SQuAD 2.0, {len(articles)} articles (not of Footnote: it was trained on eight)"
+        wanted.append((title, ARTICLES, articles, others, "general"))
+        title = "SQuAD 2.0, the four articles that Footnote was not trained on"
+        wanted.append((title, ARTICLES, unseen(articles), apart, "general"))
+    tables = []
+    for title, shown, tasks, which, profile in wanted:
+        rows = []
+        for row in compared(tasks, which, profile):
+            print(f"{row.name}: {row.setting}", file=sys.stderr, flush=True)
+            rows.append(row)
+        tables.append(Table(title, shown, tuple(rows)))
+        print(as_text(tables[-1]), end="\n\n", flush=True)
+    _write(args.out / "peers.json", as_json(tables, machine()))
+    _write(args.out / "peers.md", as_markdown(tables, machine()))
+    print(f"{args.out / 'peers.md'}, {args.out / 'peers.json'}")
     return 0
