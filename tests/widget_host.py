@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import uvicorn
+from fastapi import FastAPI
 
 from assistant.engine import Assistant
 from assistant.records import Citation, Document, Reply, Statement
@@ -64,7 +66,7 @@ def replies() -> dict[str, Reply]:
     refused = Reply("", "abstained", "not_in_source", "The source does not answer that.", suggestions=OFFERED)
     return {
         ASKED: replace(answered, citations=(green,), standalone_question="How hot is green tea brewed?"),
-        REPHRASED: replace(answered, citations=(tin, green, light), statements=told, notes=("“tee” was read as “tea”.",)),
+        REPHRASED: replace(answered, citations=(tin, green, light), statements=told, notes=("Read as “tea”.",)),
         STEEP: replace(answered, citations=(citation("Steep"),)),
         ABSTAINED: refused,
         RELATED: replace(refused, related=(light, tin)),
@@ -92,17 +94,27 @@ def by_heart() -> Assistant:
         if question not in known:
             return chain(question, history)
         reply = known[question]
-        asked = replace(reply, question=question, standalone_question=reply.standalone_question or question)
-        return asked if reply.disclaimer else replace(asked, disclaimer=made.profile.disclaimer(reply.verdict, reply.reason))
+        notice = reply.disclaimer or made.profile.disclaimer(reply.verdict, reply.reason)
+        stands_alone = reply.standalone_question or question
+        return replace(reply, question=question, standalone_question=stands_alone, disclaimer=notice)
 
     made.ask = ask  # type: ignore[method-assign]
     return made
 
 
+def made(settings: WebSettings) -> FastAPI:
+    """The whole application, made inside a loop: outside one, Gradio opens its own and leaves it open."""
+
+    async def inside() -> FastAPI:
+        return application(by_heart(), settings)
+
+    return asyncio.run(inside())
+
+
 @contextmanager
-def footnote(settings: WebSettings, port: int = 0) -> Iterator[str]:
+def footnote(settings: WebSettings) -> Iterator[str]:
     """The whole application on a free port; yields its address."""
-    config = uvicorn.Config(application(by_heart(), settings), port=port, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(made(settings), port=0, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -136,10 +148,10 @@ class Site:
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def page(self, path: str, body: str, head: str = "", lang: str = "en", direction: str = "ltr", **headers: str) -> str:
+    def page(self, path: str, body: str, head: str = "", attributes: str = 'lang="en"', **headers: str) -> str:
         """Its address; headers with underscores for dashes."""
         html = (
-            f'<!doctype html><html lang="{lang}" dir="{direction}"><head><meta charset="utf-8"><title>A site</title>'
+            f'<!doctype html><html {attributes}><head><meta charset="utf-8"><title>A site</title>'
             f'<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f"{head}</head><body>{body}</body></html>"
         )
