@@ -53,10 +53,10 @@ def ok_rows(folders: list[Path], count: int, rng: random.Random) -> list[tuple[s
 class Guard(torch.nn.Module):
     """MiniLM, mean of the word pieces, linear head."""
 
-    def __init__(self, base: Path, tuned: int) -> None:
+    def __init__(self, base: Path, tuned: int, labels: int = len(LABELS)) -> None:
         super().__init__()
         self.bert = AutoModel.from_pretrained(base, add_pooling_layer=False)
-        self.head = torch.nn.Linear(self.bert.config.hidden_size, len(LABELS))
+        self.head = torch.nn.Linear(self.bert.config.hidden_size, labels)
         for parameter in self.bert.parameters():
             parameter.requires_grad = False
         for layer in self.bert.encoder.layer[-tuned:]:
@@ -100,6 +100,18 @@ def probabilities(model: Guard, tokenizer: Any, texts: list[str]) -> np.ndarray:
             encoded = tokenizer(texts[at : at + 32], padding=True, truncation=True, max_length=192, return_tensors="pt")
             out.append(torch.softmax(model(encoded), -1).numpy())
     return np.concatenate(out)
+
+
+def save_tuned(model: Guard, tuned: int, path: Path) -> None:
+    """Writes the tuned layers and the head, in half precision."""
+    first = model.bert.config.num_hidden_layers - tuned
+    kept = {
+        name: value.detach().to(torch.float16).contiguous()
+        for name, value in model.state_dict().items()
+        if name.startswith("head.") or any(name.startswith(f"bert.encoder.layer.{n}.") for n in range(first, 99))
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(kept, str(path))
 
 
 def main() -> None:
@@ -151,14 +163,7 @@ def main() -> None:
             schedule.step()
             total += loss.item() * len(part)
         print(f"epoch {epoch + 1} loss {total / len(rows):.4f}", flush=True)
-    args.out.mkdir(parents=True, exist_ok=True)
-    first = model.bert.config.num_hidden_layers - args.tuned
-    kept = {
-        name: value.detach().to(torch.float16).contiguous()
-        for name, value in model.state_dict().items()
-        if name.startswith("head.") or any(name.startswith(f"bert.encoder.layer.{n}.") for n in range(first, 99))
-    }
-    save_file(kept, str(args.out / "guard.safetensors"))
+    save_tuned(model, args.tuned, args.out / "guard.safetensors")
     for path in args.test:
         test = read_rows([path])
         p = probabilities(model, tokenizer, [t for t, _ in test])
