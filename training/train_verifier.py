@@ -1,0 +1,268 @@
+"""statements with the sentences that they cite -> verifier.safetensors, the weights of the shipped verifier.
+
+    python training/train_verifier.py --statements FILE ... --reading DIR ... --out DIR [--start reader]
+
+The verifier is the packaged MiniLM with its upper layers tuned and one linear head over the mean
+of the word pieces: `statement` / `sentences` -> unsupported, supported.  Rows written by hand are
+joined by rows made from them and from the reading documents (`made_statements.py`).  Documents
+are split: those of `held_out` are never read here; a seventh of the others choose the threshold,
+which is folded into the head's bias, so that one half is always the point of decision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from made_statements import CHANGES, reworded, shortened
+from safetensors.torch import load_file
+from train_guard import Guard, save_tuned
+from train_reader import held_out
+from transformers import AutoTokenizer
+
+from assistant.claims import checks
+from assistant.cross import WEIGHTS as READER
+from assistant.embed import packaged_model
+from assistant.names import load_medicines
+from assistant.support import LABELS
+
+KEPT = 0.87
+"""Share of the supported statements of the threshold's documents that both judges are to keep."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """evidence: sentences, joined. fault: of an unsupported statement, "" else."""
+
+    statement: str
+    evidence: str
+    supported: bool
+    document: str
+    fault: str = ""
+
+
+def read_rows(paths: Sequence[Path]) -> list[Row]:
+    """Rows written by hand."""
+    lines = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        Row(r["statement"], " ".join(r["evidence"]), r["label"] == "supported", r["document"], r["fault"] or "")
+        for r in lines
+    ]
+
+
+def read_documents(folders: Sequence[Path]) -> dict[str, list[str]]:
+    """Name -> sentences, of every reading document that is not held out."""
+    found = {}
+    for path in sorted(p for folder in folders for p in folder.glob("*.json")):
+        if not held_out(path.stem):
+            table = json.loads(path.read_text(encoding="utf-8"))
+            found[path.stem] = [s for section in table["sections"] for s in section["sentences"]]
+    return found
+
+
+def for_threshold(document: str) -> bool:
+    """One document in seven, by its name."""
+    return hashlib.sha256(document.encode()).digest()[0] % 7 == 0
+
+
+def made_from_rows(rows: Sequence[Row], documents: dict[str, list[str]], rng: random.Random) -> list[Row]:
+    """Supported statements changed in one place, or put to other sentences; any statement put to itself."""
+    made = []
+    by_document = defaultdict(list)
+    for row in rows:
+        by_document[row.document].append(row)
+    for row in rows:
+        sentences = documents.get(row.document, [])
+        if not row.supported:
+            made.append(Row(row.statement, row.statement, True, row.document))
+            continue
+        for fault in rng.sample(sorted(CHANGES), 3):
+            text = CHANGES[fault](row.statement, sentences, rng)
+            if text != row.statement:
+                made.append(Row(text, row.evidence, False, row.document, fault))
+        made.append(Row(reworded(row.statement, rng), row.evidence, True, row.document))
+        others = [s for s in sentences if s not in row.evidence]
+        if others:
+            near = sorted(others, key=lambda s: -_shared(s, row.statement))[:3]
+            made.append(Row(row.statement, rng.choice(near), False, row.document, "evidence"))
+            parts = [row.evidence, rng.choice(others)]
+            rng.shuffle(parts)
+            made.append(Row(row.statement, " ".join(parts), True, row.document))
+    return made
+
+
+def made_from_documents(documents: dict[str, list[str]], count: int, rng: random.Random) -> list[Row]:
+    """Sentences as they are, reworded, shortened, changed in one place, or put to their neighbours."""
+    places = [(name, n) for name, sentences in documents.items() for n in range(len(sentences))]
+    made = []
+    for name, n in rng.sample(places, min(count, len(places))):
+        sentences = documents[name]
+        sentence = sentences[n]
+        start = rng.randrange(max(0, n - 1), n + 1)
+        evidence = " ".join(sentences[start : n + 1 + rng.randrange(2)])
+        kind = rng.random()
+        if kind < 0.1:
+            made.append(Row(sentence, evidence, True, name))
+        elif kind < 0.42:
+            made.append(
+                Row(reworded(shortened(sentence, rng) if rng.random() < 0.3 else sentence, rng), evidence, True, name)
+            )
+        elif kind < 0.5:
+            near = sorted(set(sentences) - {sentence}, key=lambda s: (-_shared(s, sentence), s))[:3]
+            made.append(Row(sentence, rng.choice(near), False, name, "evidence"))
+        else:
+            fault = rng.choice(sorted(CHANGES))
+            text = CHANGES[fault](reworded(sentence, rng) if rng.random() < 0.6 else sentence, sentences, rng)
+            if text not in (sentence, reworded(sentence, random.Random(0))):
+                made.append(Row(text, evidence, False, name, fault))
+    return made
+
+
+def _shared(a: str, b: str) -> int:
+    return len(set(a.lower().split()) & set(b.lower().split()))
+
+
+def started(base: Path, tuned: int, start: str) -> Guard:
+    """The base model, its upper layers those of the base or of the shipped reader."""
+    model = Guard(base, tuned, len(LABELS))
+    if start == "reader":
+        first = model.bert.config.num_hidden_layers - tuned
+        upper = tuple(f"bert.encoder.layer.{n}." for n in range(first, model.bert.config.num_hidden_layers))
+        theirs = {k: v.float() for k, v in load_file(str(READER)).items() if k.startswith(upper)}
+        model.load_state_dict(theirs, strict=False)
+    return model
+
+
+def figures(rows: Sequence[Row], p: np.ndarray, rejected: np.ndarray, threshold: float) -> dict[str, float]:
+    """Share of supported kept and of unsupported caught, by both judges together, in all and by fault."""
+    shown = (p >= threshold) & ~rejected
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for row, flag in zip(rows, shown, strict=True):
+        groups["kept" if row.supported else "caught"].append(bool(flag) == row.supported)
+        if not row.supported:
+            groups[row.fault].append(not flag)
+    return {name: round(sum(v) / len(v), 3) for name, v in sorted(groups.items())}
+
+
+def threshold_for(rows: Sequence[Row], p: np.ndarray, rejected: np.ndarray) -> float:
+    """The highest threshold at which at least KEPT of the supported statements are shown."""
+    scores = np.sort(p[[r.supported and not no for r, no in zip(rows, rejected, strict=True)]])[::-1]
+    supported = sum(r.supported for r in rows)
+    needed = min(len(scores), int(np.ceil(KEPT * supported)))
+    return float(scores[needed - 1]) if needed else 0.5
+
+
+def main() -> None:
+    """Trains, measures after every epoch on the threshold's documents, writes the weights."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--statements", type=Path, nargs="+", required=True)
+    parser.add_argument("--reading", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", choices=("base", "reader"), default="reader")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--tuned", type=int, default=3, help="how many of the upper layers")
+    parser.add_argument("--sentences", type=int, default=4000, help="made from documents an epoch")
+    parser.add_argument("--repeat", type=int, default=2, help="how often a row by hand is seen an epoch")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="stop early, for a smoke test")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    rng = random.Random(args.seed)
+
+    rows = [r for r in read_rows(args.statements) if not held_out(r.document)]
+    documents = read_documents(args.reading)
+    dev = [r for r in rows if for_threshold(r.document)]
+    train = [r for r in rows if not for_threshold(r.document)]
+    learnt = {name: s for name, s in documents.items() if not for_threshold(name)}
+    judges = checks(load_medicines())
+    rejected = np.array([any(fails(r.statement, r.evidence) for fails in judges.values()) for r in dev])
+    print(f"{len(train)} rows by hand to train on, {len(dev)} for the threshold, {len(learnt)} documents", flush=True)
+
+    base = packaged_model()
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = started(base, args.tuned, args.start)
+    tuned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(tuned, lr=args.rate, weight_decay=0.01)
+    an_epoch = len(train) * args.repeat + len(made_from_rows(train, learnt, random.Random(0))) + args.sentences
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        args.rate,
+        total_steps=args.epochs * (an_epoch // args.batch + 40),
+        pct_start=0.1,
+        anneal_strategy="linear",
+    )
+    step, began, threshold = 0, time.time(), 0.5
+    for epoch in range(args.epochs):
+        model.train()
+        seen = (
+            train * args.repeat + made_from_rows(train, learnt, rng) + made_from_documents(learnt, args.sentences, rng)
+        )
+        rng.shuffle(seen)
+        total = 0.0
+        for at in range(0, len(seen), args.batch):
+            part = seen[at : at + args.batch]
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = model(encoded(tokenizer, part))
+            target = torch.tensor([int(row.supported) for row in part])
+            loss = torch.nn.functional.cross_entropy(logits.float(), target, label_smoothing=0.03)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(tuned, 1.0)
+            optimizer.step()
+            schedule.step()
+            step += 1
+            total += loss.item() * len(part)
+            if args.steps and step >= args.steps:
+                break
+        p = score(model, tokenizer, dev)
+        threshold = threshold_for(dev, p, rejected)
+        print(
+            f"epoch {epoch + 1}: loss {total / len(seen):.3f}, {time.time() - began:.0f} s, threshold {threshold:.3f} "
+            f"{json.dumps(figures(dev, p, rejected, threshold))} "
+            f"without the checks {json.dumps(figures(dev, p, np.zeros(len(dev), bool), threshold))}",
+            flush=True,
+        )
+        if args.steps and step >= args.steps:
+            break
+    move_threshold(model, threshold)
+    save_tuned(model, args.tuned, args.out / "verifier.safetensors")
+
+
+def encoded(tokenizer: Any, rows: Sequence[Row]) -> Any:
+    """Statement and evidence as the shipped verifier sees them."""
+    pairs = [r.statement for r in rows], [r.evidence for r in rows]
+    return tokenizer(*pairs, padding=True, truncation="only_second", max_length=192, return_tensors="pt")
+
+
+def score(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> np.ndarray:
+    """(rows,) probability of supported."""
+    model.eval()
+    out = []
+    with torch.inference_mode():
+        for at in range(0, len(rows), 32):
+            out.append(torch.softmax(model(encoded(tokenizer, rows[at : at + 32])), -1)[:, 1].numpy())
+    return np.concatenate(out)
+
+
+def move_threshold(model: Guard, threshold: float) -> None:
+    """Folds a threshold into the head's bias: what had that probability has one half."""
+    with torch.no_grad():
+        model.head.bias[1] -= float(np.log(threshold / (1 - threshold)))
+
+
+if __name__ == "__main__":
+    main()
