@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.compose import in_reading_order
-from assistant.records import Citation, Reply
+from assistant.records import Citation, Reply, Statement
 
 _URL = re.compile(r"(?<=[a-z])://|(?<=www)\.|@", re.I)
 _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 BROKEN = ("error", "screen_error")
 """Reason codes of refusals that are faults of ours; they are not shown as the source's silence."""
 FAULT = "Something broke"
+REPHRASED = "rephrased"
+WORD_FOR_WORD = "In the source, word for word"
 HEADLINES = {
     "answered": "The source says",
     "abstained": "Not in the source",
@@ -40,6 +43,9 @@ def as_text(reply: Reply) -> str:
         lines.append(f"(understood as: {understood_as(reply)})")
     lines += [f"({note})" for note in reply.notes]
     lines.append(f"{headline(reply)}:")
+    if reply.statements:
+        lines += [f"  {said(s)}" for s in reply.statements]
+        lines += ["", f"{WORD_FOR_WORD}:"]
     if reply.citations:
         lines += _quotes(in_reading_order(reply.citations))
     else:
@@ -62,6 +68,8 @@ def as_markdown(turns: Sequence[Reply]) -> str:
             parts.append(f"*Understood as: {_escape(understood_as(reply))}*")
         parts += [f"*{_escape(note)}*" for note in reply.notes]
         parts.append(f"**{headline(reply)}**")
+        if reply.statements:
+            parts += [*(_escaped(s) for s in reply.statements), f"{WORD_FOR_WORD}:"]
         if reply.citations:
             parts += [_quoted(n, c) for n, c in enumerate(in_reading_order(reply.citations), start=1)]
         else:
@@ -83,9 +91,8 @@ def footnoted(reply: Reply) -> str:
     parts += [f"*{_escape(note)}*" for note in reply.notes]
     if reply.citations:
         cited = in_reading_order(reply.citations)
-        said = [f"{_escape(s.text)} {''.join(f'[{n}]' for n in s.citations)}" for s in reply.statements]
-        said = said or [f"“{_escape(c.quote)}” [{n}]" for n, c in enumerate(cited, start=1)]
-        parts.append("\n".join(said))
+        quotes = [f"“{_escape(c.quote)}” [{n}]" for n, c in enumerate(cited, start=1)]
+        parts.append("\n".join([_escaped(s) for s in reply.statements] or quotes))
         parts.append("\n".join(f"[{n}] {_escape(_place(c))}" for n, c in enumerate(cited, start=1)))
     else:
         parts.append(_escape(reply.text))
@@ -95,6 +102,17 @@ def footnoted(reply: Reply) -> str:
     if reply.disclaimer:
         parts.append(f"> {_escape(reply.disclaimer)}")
     return "\n\n".join(parts)
+
+
+def said(statement: Statement) -> str:
+    """A statement with the numbers of what carries it; whether it is quoted or rephrased can be seen."""
+    marks = "".join(f"[{n}]" for n in statement.citations)
+    text = " ".join(statement.text.split())
+    return f"“{text}” {marks}" if statement.provenance == "quoted" else f"{text} {marks} ({REPHRASED})"
+
+
+def _escaped(statement: Statement) -> str:
+    return said(replace(statement, text=_escape(statement.text)))
 
 
 def _quotes(citations: Sequence[Citation]) -> list[str]:
