@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, default=7860, help="0 takes any free one (default: 7860)")
     made.add_argument("--corpus", type=Path, metavar="DIR", help="folder of source texts (default: corpus/)")
     made.add_argument("--profile", choices=PROFILES)
+    made.add_argument("--llm", metavar="PROVIDER:MODEL", help="a language model that may rephrase")
     return made
 
 
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     stay_offline()
     try:
-        settings = from_environment(corpus=args.corpus, profile=args.profile)
+        settings = from_environment(args.llm, corpus=args.corpus, profile=args.profile)
         with listen(args.host, args.port) as listening:
             print("Starting: reading the source, loading the models.", file=sys.stderr, flush=True)
             serve(at(settings, args.host), listening)

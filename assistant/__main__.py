@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--corpus", type=Path, metavar="DIR", help="folder of source texts (default: corpus/)")
     made.add_argument("--profile", choices=PROFILES)
+    made.add_argument("--llm", metavar="PROVIDER:MODEL", help="a language model that may rephrase")
     made.add_argument("--json", action="store_true", help="the whole reply as JSON")
     return made
 
@@ -43,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from assistant.engine import build, check_question  # after stay_offline: imports torch
 
         check_question(args.question)
-        assistant = build(from_environment(corpus=args.corpus, profile=args.profile), progress=show_progress)
+        settings = from_environment(args.llm, corpus=args.corpus, profile=args.profile)
+        assistant = build(settings, progress=show_progress)
         reply = assistant.ask(args.question, args.history)
     except FootnoteError as error:
         print(error, file=sys.stderr)

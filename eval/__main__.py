@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--questions", type=Path, default=QUESTIONS, metavar="FILE", help="JSONL, or CSV with id,question")
     run.add_argument("--out", type=Path, required=True, metavar="DIR")
     run.add_argument("--workers", type=_count, default=1, metavar="N", help="processes that answer side by side")
+    run.add_argument("--llm", metavar="PROVIDER:MODEL", help="a language model that may rephrase, or adversary:lies")
     run.add_argument("--export", choices=("ragas", "promptfoo"), help="write the run for another evaluator as well")
     report = command("report", commands.report, "one page about one run, or about several beside each other")
     report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folder of a run")
@@ -63,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
     peers.add_argument("--sample", type=_count, default=40, metavar="N", help="questions of an article (default: 40)")
     peers.add_argument("--only", nargs="+", choices=[about.name for about in PEERS], metavar="NAME")
     peers.add_argument("--out", type=Path, default=Path("runs/peers"), metavar="DIR")
+    statements = command("statements", commands.statements, "the judge of statements, beside simpler ones")
+    statements.add_argument("files", type=Path, nargs="+", metavar="FILE", help="pairs of statements and sentences")
+    statements.add_argument("--train", type=Path, nargs="*", metavar="FILE", help="default: training/statements")
     for added in (report, compare, gate):
         added.add_argument("--questions", type=Path, metavar="FILE", help="default: those kept in the run's folder")
     for added in (run, report, compare, gate, bench, public, redteam, peers):

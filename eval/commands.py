@@ -23,8 +23,10 @@ def run(args: argparse.Namespace) -> int:
     from assistant.__main__ import show_progress
     from assistant.engine import build
     from assistant.render import BROKEN
+    from eval.adversary import start
     from eval.export import export
     from eval.identity import identity
+    from eval.rephrased import as_text
     from eval.run import BAD_QUESTION, one_by_one, run
     from eval.runs import keep_questions
     from eval.summary import read_answers, spent, summary
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         print(fault, file=sys.stderr)
     if not cases:
         raise CasesError(f"{args.questions}: no row can be used.")
-    settings = from_environment(corpus=args.corpus, profile=args.profile)
+    settings, lies = start(from_environment(args.llm, corpus=args.corpus, profile=args.profile))
     assistant = build(settings, progress=show_progress)
     answering = one_by_one(assistant) if args.workers == 1 else in_processes(settings, args.workers)
     finished = run(answering, cases, args.out, identity(settings, args.questions, assistant))
@@ -44,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     if args.export:
         print(export(args.export, [asdict(case) for case in cases], read_answers(path), args.out))
     print(summary(cases, path, settings.corpus))
+    if settings.llm.model:
+        print(as_text(read_answers(path), lies()))
     print(spent(finished, args.workers))
     reasons = Counter(row["reason"] for row in read_answers(path))
     troubles = {
@@ -119,6 +123,15 @@ def bench(args: argparse.Namespace) -> int:
 
         lines = bench(settings, evenly(read_cases(args.questions)[0], args.limit), args.askers)
     for line in lines:
+        print(line, flush=True)
+    return 0
+
+
+def statements(args: argparse.Namespace) -> int:
+    """Prints each line of the table as soon as it is known."""
+    from eval.verifier import TRAINING, bench
+
+    for line in bench(args.files, args.train or sorted(TRAINING.glob("*.jsonl"))):
         print(line, flush=True)
     return 0
 

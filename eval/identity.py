@@ -23,6 +23,7 @@ def identity(settings: Settings, questions: Path, assistant: Assistant) -> dict[
         "region": settings.region,
         "known questions": fingerprint(assistant.index.known),
         "software": software(),
+        **({"language model": settings.llm.model} if settings.llm.model else {}),
     }
 
 

@@ -22,6 +22,7 @@ from assistant.errors import FootnoteError
 from assistant.records import Reply
 from assistant.render import BROKEN
 from eval.cases import Case
+from eval.rephrased import counted
 
 ANSWERS = "answers.jsonl"
 BAD_QUESTION = "bad_question"
@@ -42,6 +43,7 @@ class Finished:
 def answer_row(case: Case, reply: Reply) -> Row:
     """One line of answers.jsonl."""
     row = reply.as_dict()
+    statements = {"statements": row["statements"]} if reply.statements else {}
     return {
         "id": case.id,
         "question": case.question,
@@ -49,6 +51,7 @@ def answer_row(case: Case, reply: Reply) -> Row:
         "reason": reply.reason,
         "answer": reply.text,
         "standalone_question": reply.standalone_question,
+        **statements,
         "citations": row["citations"],
         "related": row["related"],
         "confidence": reply.confidence,
@@ -100,11 +103,13 @@ def one_by_one(assistant: Assistant) -> Answering:
 
 def ask(assistant: Assistant, case: Case) -> Row:
     """The row of one case; what is not a question has the reason BAD_QUESTION, and is graded as no answer."""
+    spent = counted(assistant)
     try:
         reply = assistant.ask(case.question, case.history)
     except FootnoteError as error:
         reply = Reply(case.question, "abstained", BAD_QUESTION, str(error))
-    return answer_row(case, reply)
+    counts = spent()
+    return {**answer_row(case, reply), **({"llm": counts} if counts else {})}
 
 
 def _line(row: Row) -> str:
