@@ -1,4 +1,4 @@
-"""`python -m eval run|report|compare|gate|bench|public|redteam|peers`: what a content owner runs before publishing."""
+"""`python -m eval COMMAND`: what a content owner runs before publishing, and what the figures rest on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from eval.cases import CasesError
 from eval.peers.protocol import PEERS
 
 QUESTIONS = Path(__file__).parent / "questions" / "dev.jsonl"
+HELD_OUT = QUESTIONS.with_name("article-author4.jsonl")
 PUBLIC = ("squad2", "medquad", "beir", "clinc", "xstest", "lines")
 
 
@@ -50,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--askers", type=_numbers, default=(1, 8, 32), metavar="N,N", help="default: 1,8,32")
     bench.add_argument("--scale", type=Path, metavar="FILE", help="MedQuAD answers: how cost grows with the source")
     bench.add_argument("--shares", type=_numbers, default=(1, 10, 100), metavar="N,N", help="of --scale, in per cent")
+    bench.add_argument("--server", metavar="URL", help="load a running server, or `self` for one of our own")
+    bench.add_argument("--clients", type=_count, default=32, metavar="N", help="of --server (default: 32)")
+    bench.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of --server (default: 60)")
     public = command("public", commands.public, "a public set in its own format")
     public.add_argument("name", choices=PUBLIC)
     public.add_argument("path", type=Path)
@@ -58,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     public.add_argument("--out", type=Path, metavar="DIR", help="keep questions and answers, for `report`")
     redteam = command("redteam", commands.redteam, "labelled messages: what leaks, and what is blocked for nothing")
     redteam.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    ablate = command("ablate", commands.ablate, "the figures with parts switched off, and with questions mistyped")
+    ablate.add_argument("--questions", type=Path, nargs="+", default=[QUESTIONS, HELD_OUT], metavar="FILE")
+    ablate.add_argument("--limit", type=int, default=0, metavar="N", help="of each file, spread over it")
     peers = command("peers", commands.peers, "the same questions through other systems, `make peers` installs them")
     peers.add_argument("--questions", type=Path, default=QUESTIONS, metavar="FILE")
     peers.add_argument("--squad", type=Path, metavar="FILE", help="SQuAD 2.0 as well, each article a source")
@@ -69,9 +76,9 @@ def parser() -> argparse.ArgumentParser:
     statements.add_argument("--train", type=Path, nargs="*", metavar="FILE", help="default: training/statements")
     for added in (report, compare, gate):
         added.add_argument("--questions", type=Path, metavar="FILE", help="default: those kept in the run's folder")
-    for added in (run, report, compare, gate, bench, public, redteam, peers):
+    for added in (run, report, compare, gate, bench, ablate, peers, public, redteam):
         added.add_argument("--corpus", type=Path, metavar="DIR", help="folder of source texts (default: corpus/)")
-    for added in (run, bench, public, redteam, peers):
+    for added in (run, bench, ablate, peers, public, redteam):
         added.add_argument("--profile", choices=PROFILES)
     return made
 
@@ -97,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        if error.name not in ("matplotlib", "ir_measures", "psutil"):
+        if error.name not in ("matplotlib", "ir_measures", "psutil", "httpx"):
             raise
         print(f"{error.name} is not installed. Run `pip install 'footnote[eval]'`.", file=sys.stderr)
         return 2

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import FootnoteError
-from assistant.settings import from_environment
+from assistant.settings import Settings, from_environment
 from eval.cases import CasesError, read_cases
 from eval.peers.protocol import PEERS
 
@@ -113,6 +114,8 @@ def gate(args: argparse.Namespace) -> int:
 def bench(args: argparse.Namespace) -> int:
     """Prints each line of a benchmark as soon as it is known."""
     settings = from_environment(corpus=args.corpus, profile=args.profile)
+    if args.server:
+        return _load(args, settings)
     if args.scale:
         from eval.bench_scale import scale
 
@@ -125,6 +128,17 @@ def bench(args: argparse.Namespace) -> int:
     for line in lines:
         print(line, flush=True)
     return 0
+
+
+def _load(args: argparse.Namespace, settings: Settings) -> int:
+    """1 where the server gave anything but replies and refusals for being full."""
+    from eval.bench_server import as_text, load, own_server
+
+    cases = read_cases(args.questions)[0]
+    with own_server(settings) if args.server == "self" else nullcontext(args.server.rstrip("/")) as url:
+        found = load(url, cases, args.clients, args.seconds)
+    print(as_text(found))
+    return 1 if found.errors else 0
 
 
 def statements(args: argparse.Namespace) -> int:
@@ -154,6 +168,18 @@ def redteam(args: argparse.Namespace) -> int:
     messages = read_messages(args.files)
     assistant = build(from_environment(corpus=args.corpus, profile=args.profile), progress=show_progress)
     print(as_text(attack(assistant.ask, messages)))
+    return 0
+
+
+def ablate(args: argparse.Namespace) -> int:
+    """Prints each line of its tables as soon as it is known."""
+    from eval.ablate import ablate
+    from eval.public_search import evenly
+
+    sets = {path.name: [c for c in read_cases(path)[0] if c.expect] for path in args.questions}
+    settings = from_environment(corpus=args.corpus, profile=args.profile)
+    for line in ablate(settings, {name: evenly(cases, args.limit) for name, cases in sets.items()}):
+        print(line, flush=True)
     return 0
 
 

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 
 from eval.peers.run import Row
 
-SOURCE: tuple[str, ...] = ("right_passage", "right_sentence", "right_all", "hit@1_passage", "hit@1_sentence", "false_near_miss",
-          "false_far", "auroc")  # fmt: skip
+SOURCE: tuple[str, ...] = (
+    "right_passage", "right_sentence", "right_all", "hit@1_passage", "hit@1_sentence", "false_near_miss", "false_far",
+    "auroc",
+)  # fmt: skip
 ARTICLES: tuple[str, ...] = ("right_sentence", "hit@1_passage", "hit@1_sentence", "auroc")
 HEADS = {
     "right_passage": "right, passage",

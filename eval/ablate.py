@@ -1,0 +1,138 @@
+"""settings, cases -> what each part is worth: the figures with parts switched off, and with questions mistyped.
+
+Every variant is the real chain, wired by the arguments that its constructor takes; one embedder, one
+reader and one index serve all of them, and a pair that was read once is not read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from tqdm import tqdm
+
+from assistant.cross import CrossReader
+from assistant.engine import Assistant, build
+from assistant.evidence import Scorer
+from assistant.names import Names
+from assistant.read import load_reader
+from assistant.settings import Settings
+from assistant.spelling import Speller
+from eval.cases import Case
+from eval.corrupt import SLIPS, corrupted
+from eval.run import ask
+from eval.score import score
+
+SHOWN = {
+    "right_behaviour": "right",
+    "answer_hit@1": "hit@1",
+    "lay": "lay",
+    "false_answer_near_miss": "near miss",
+    "false_answer_far": "far",
+    "auroc_answer_vs_near_miss": "AUROC",
+}
+"""Figures of the table, by their name in eval/score.py (`lay`: right, of that kind), and their heads."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is left on. weights: the set of data/evidence.json that was fitted for what is there."""
+
+    name: str
+    weights: str
+    reader: bool = True
+    spelling: bool = True
+    names: bool = True
+    known: bool = False
+
+
+SHIPPED = Variant("+ known questions: as it ships", "known", known=True)
+VARIANTS = (
+    Variant("dense", "dense", reader=False, spelling=False, names=False),
+    Variant("+ lexical", "dense+lexical", reader=False, spelling=False, names=False),
+    Variant("+ reader", "plain", spelling=False, names=False),
+    Variant("+ spelling", "plain", names=False),
+    Variant("+ names", "plain"),
+    SHIPPED,
+    Variant("as it ships, without names", "known", known=True, names=False),
+    Variant("as it ships, without spelling", "known", known=True, spelling=False),
+    Variant("as it ships, without reader", "known-without-reader", known=True, reader=False),
+)
+
+
+def remembering(read: Scorer) -> Scorer:
+    """The reader, asked once for the same question and sentences."""
+    known: dict[tuple[str, tuple[str, ...]], Any] = {}
+
+    def scores(question: str, texts: Sequence[str]) -> Any:
+        key = (question, tuple(texts))
+        if key not in known:
+            known[key] = read(question, texts)
+        return known[key]
+
+    return scores
+
+
+def wired(whole: Assistant, variant: Variant, read: Scorer) -> Assistant:
+    """The same chain with parts of it off; `whole` has them all."""
+    made = Assistant(
+        tuple(whole.documents.values()),
+        whole.index if variant.known else replace(whole.index, known=()),
+        whole.embedder,
+        whole.profile,
+        whole.guardrails,
+        load_reader(variant.weights),
+        read if variant.reader else None,
+        whole.gates,
+    )
+    if not variant.names:
+        made.understand.names = Names((), made.understand.uses)
+    if not variant.spelling:
+        made.understand.speller = Speller((), ())
+    return made
+
+
+Row = dict[str, float | None]
+
+
+def figures(assistant: Assistant, cases: Sequence[Case], title: str) -> Row:
+    """The figures of SHOWN."""
+    rows = [ask(assistant, case) for case in tqdm(cases, unit="question", desc=title, leave=False)]
+    found = score([asdict(case) for case in cases], rows)
+    return {name: found["right_by_category"].get("lay") if name == "lay" else found[name] for name in SHOWN}
+
+
+def ablate(settings: Settings, sets: dict[str, Sequence[Case]]) -> Iterator[str]:
+    """Lines of a table of parts and one of slips for each set (name -> its judged cases), as they are known."""
+    whole = build(settings)
+    read = remembering(CrossReader())
+    variants = [v for v in VARIANTS if whole.index.known or not v.known]
+    made = {v: wired(whole, v, read) for v in variants}
+    shipped = made[SHIPPED if SHIPPED in made else variants[-1]]
+    for name, cases in sets.items():
+        yield f"{name}: {len(cases)} questions"
+        yield from _table([(v.name, partial(figures, made[v], cases, v.name)) for v in variants])
+        yield f"{name}, mistyped"
+        asked = {"as written": cases, **{kind: [corrupted(c, kind) for c in cases] for kind in SLIPS}}
+        yield from _table([(kind, partial(figures, shipped, rows, kind)) for kind, rows in asked.items()], True)
+
+
+def _table(rows: Sequence[tuple[str, Callable[[], Row]]], change: bool = False) -> Iterator[str]:
+    """change: the right ones of each row beside those of the first, as a difference in percentage points."""
+    yield f"{'':32}" + "".join(f"{head:>10}" for head in SHOWN.values()) + (f"{'change':>10}" if change else "")
+    first: float | None = None
+    for title, make in rows:
+        row = make()
+        right = row["right_behaviour"]
+        first = right if first is None else first
+        moved = f"{100 * (right - first):+9.1f}" if change and right is not None and first is not None else ""
+        yield f"{title:32}" + "".join(_cell(name, row[name]) for name in SHOWN) + moved.rjust(10 if change else 0)
+    yield ""
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return f"{'–':>10}"
+    return f"{value:10.3f}" if name.startswith("auroc") else f"{100 * value:8.1f} %"
