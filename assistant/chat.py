@@ -64,6 +64,8 @@ def chat(parts: Parts) -> gr.Blocks:
             await parts.access.limits.spend("answer", **_who(request))
             parts.pool.check()
         except (QuestionError, Refused) as error:
+            if isinstance(error, Refused):
+                parts.metrics.refuse(error.code)
             yield gr.skip(), gr.skip(), gr.skip(), warning(str(error))
             return
         yield gr.skip() if chosen else "", gr.skip(), shown(turns, votes, question), warning("")
@@ -71,6 +73,7 @@ def chat(parts: Parts) -> gr.Blocks:
             turns = [*turns, await parts.pool(question, [t.question for t in turns])]
             yield gr.skip(), turns, shown(turns, votes), gr.skip()
         except Refused as refused:
+            parts.metrics.refuse(refused.code)
             yield gr.skip() if chosen else question, gr.skip(), shown(turns, votes), warning(str(refused))
 
     async def vote(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,6 +21,7 @@ from assistant import chat, chat_html, chat_source
 from assistant.errors import FootnoteError
 from assistant.records import Reply
 from assistant.source import parse
+from assistant.web.feedback import WHYS
 from assistant.web.origins import STANDING, Standing
 from assistant.web.parts import Parts
 from assistant.web.settings import WebSettings
@@ -249,7 +252,7 @@ VISITOR = gr.Request(Request({"type": "http", "headers": [], "client": ("127.0.0
 class Page:
     """The page over the fakes, its listener called as Gradio calls it; `histories` is what the engine was given."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: WebSettings) -> None:
         assistant = fakes.assistant(fakes.says(s3=0.9), emergency="zebra")
         answer = assistant.ask
         self.histories: list[list[str]] = []
@@ -259,8 +262,10 @@ class Page:
             return answer(question, history)
 
         assistant.ask = recorded  # type: ignore[method-assign]
-        self.blocks = chat.chat(Parts.of(assistant, WebSettings(rate="1000/minute")))
-        self.listener: Any = next(f.fn for f in self.blocks.fns.values() if getattr(f.fn, "__name__", "") == "ask")
+        self.parts = Parts.of(assistant, settings)
+        self.blocks = chat.chat(self.parts)
+        listeners: dict[str, Any] = {getattr(f.fn, "__name__", ""): f.fn for f in self.blocks.fns.values()}
+        self.listener, self.voted = listeners["ask"], listeners.get("vote")
         parts = {getattr(b, "elem_id", None): b for b in self.blocks.blocks.values()}
         self.box, self.log = parts["fn-question"], parts["fn-conversation"]
 
@@ -277,14 +282,67 @@ class Page:
         return asyncio.run(heard())
 
 
-@pytest.fixture(scope="module")
-def page() -> Page:
+def made(settings: WebSettings) -> Page:
     """Made inside a loop: outside one, Gradio opens its own and leaves it open."""
 
-    async def made() -> Page:
-        return Page()
+    async def make() -> Page:
+        return Page(settings)
 
-    return asyncio.run(made())
+    return asyncio.run(make())
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return made(WebSettings(rate="1000/minute"))
+
+
+def test_a_question_that_finds_no_place_or_comes_too_often_stays_in_the_box() -> None:
+    full = made(WebSettings(queue=0))
+    full.parts.pool.busy = 1
+    ((box, turns, log, message),) = full.ask("What is green tea?")
+    assert (box, turns, log) == (SKIP, SKIP, SKIP)
+    assert "as many questions as it can. Please ask again in a moment." in message
+    often = made(WebSettings(rate="1/minute"))
+    assert len(often.ask("What is green tea?")) == 2
+    ((*_, message),) = often.ask("What is green tea?")
+    assert "That was more than 1 per 1 minute. Please wait" in message
+
+
+def test_a_question_that_takes_too_long_comes_back_to_the_box() -> None:
+    late = made(WebSettings(timeout=0.001))
+    late.parts.pool.ask = lambda question, _: time.sleep(0.2) or Reply(question, "abstained", "empty", "")
+    first, last = late.ask("What is green tea?")
+    assert (first[0], last[0], last[1]) == ("", "What is green tea?", SKIP)
+    assert "No answer was ready in time." in last[3]
+
+
+def test_thumbs_are_shown_where_they_are_kept_and_each_counts_once(tmp_path: Path) -> None:
+    kept = made(WebSettings(feedback=f"sqlite:///{tmp_path / 'x.sqlite'}"))
+    turns = kept.ask("What is green tea?")[-1][1]
+    assert 'data-fn-vote="up"' in kept.ask("thanks", turns)[-1][2]
+
+    def thumb(votes: dict[str, str], **event: object) -> tuple[Any, ...]:
+        given = gr.EventData(kept.log, {"turn": 0, "vote": "down", "why": "other", **event})
+        return tuple(asyncio.run(kept.voted(turns, votes, given, VISITOR)))
+
+    for wrong in ({"turn": 7}, {"turn": -1}, {"turn": "0"}, {"vote": "sideways"}, {"why": "because"}):
+        assert thumb({}, **wrong) == (SKIP, SKIP, SKIP)
+    votes, log, message = thumb({})
+    assert (votes["0"], message) == ("down", "")
+    assert "Thank you for the feedback." in log
+    assert 'data-fn-vote="up"' not in log
+    assert thumb(votes) == (SKIP, SKIP, SKIP)
+    assert kept.parts.feedback is not None
+    assert [(r.vote, r.why, r.verdict, r.question) for r in kept.parts.feedback.rows()] == [
+        ("down", "other", "answered", None)
+    ]
+    kept.parts.feedback.close()
+
+
+def test_no_thumbs_where_none_are_kept(page: Page) -> None:
+    assert "data-fn-vote" not in page.ask("What is green tea?")[-1][2]
+    assert page.voted is None
+    assert set(chat_html.REASONS) == set(WHYS)
 
 
 def test_a_question_waits_visibly_and_is_then_answered(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,8 +13,8 @@ from assistant.compose import in_reading_order
 from assistant.records import Document, Reply
 from assistant.web.access import LASTS
 from assistant.web.errors import Refused, errors
-from assistant.web.models import Answer, Asked, Given, Kept, Listing, Minted, Offered, Whole
-from assistant.web.parts import Parts, attended
+from assistant.web.models import Answer, Asked, Given, Kept, Listing, Minted, Nothing, Offered, Whole
+from assistant.web.parts import Parts, attended, begun
 
 ASKING = errors(400, 401, 403, 413, 415, 422, 429, 503)
 READING = errors(401, 403)
@@ -50,7 +49,7 @@ def api(parts: Parts) -> APIRouter:
     async def stream(asked: Asked, request: Request) -> StreamingResponse:
         """The same as server-sent events: status, citation, sentence, done; or error."""
         parts.pool.check()
-        work = asyncio.ensure_future(attended(request, parts.pool(asked.question, asked.history)))
+        work = begun(attended(request, parts.pool(asked.question, asked.history)))
 
         async def sent() -> AsyncIterator[str]:
             try:
@@ -58,6 +57,7 @@ def api(parts: Parts) -> APIRouter:
                 for name, data in events(parts, await work):
                     yield event(name, data)
             except Refused as refused:
+                parts.metrics.refuse(refused.code)
                 yield event("error", {"error": {"code": refused.code, "message": refused.message}})
             finally:
                 work.cancel()
@@ -69,7 +69,7 @@ def api(parts: Parts) -> APIRouter:
         """The documents of the source."""
         return Listing.model_validate({"documents": [listed(d) for d in assistant.documents.values()]})
 
-    @router.get("/documents/{id:path}", responses=READING | errors(404), dependencies=reading)
+    @router.get("/documents/{id:path}", responses=READING | errors(404, 422), dependencies=reading)
     async def document(id: str) -> Whole:
         """One document: its text, to which the offsets of citations refer, and its sections."""
         if id not in assistant.documents:
@@ -84,8 +84,8 @@ def api(parts: Parts) -> APIRouter:
         return Offered(suggestions=list(assistant.suggestions))
 
     @router.post("/session", responses=errors(400, 401, 403, 413, 415, 422, 429))
-    async def session(request: Request) -> Minted:
-        """A token for the page that asks, bound to its origin. The body is an empty JSON object."""
+    async def session(_: Nothing, request: Request) -> Minted:
+        """A token for the page that asks, bound to its origin."""
         address = request.client.host if request.client else ""
         await access.limits.spend("session", address=address)
         return Minted(token=access.mint(request), expires_in=LASTS, feedback=parts.feedback is not None)

@@ -42,7 +42,7 @@ def application(assistant: Assistant, settings: WebSettings | None = None, data:
     app = FastAPI(title="Footnote", version=__version__, docs_url=None, redoc_url=None, description=_ABOUT)
     app.state.parts = parts
     guard(app, parts.settings)
-    answer_errors(app)
+    answer_errors(app, parts.metrics.refuse)
     app.include_router(api(parts))
     app.include_router(completions(parts))
     app.include_router(widget(parts))

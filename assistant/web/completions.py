@@ -22,7 +22,7 @@ from assistant.engine import LONGEST_QUESTION
 from assistant.records import Reply
 from assistant.render import footnoted
 from assistant.web.errors import Refused, errors, problem
-from assistant.web.parts import Parts, attended
+from assistant.web.parts import Parts, attended, begun
 
 MODEL = "footnote"
 EARLIER = 20
@@ -70,6 +70,20 @@ class Completion(BaseModel):
     n: Literal[1] | None = 1
 
 
+class Completed(BaseModel):
+    """As OpenAI's; a message has `citations` and `footnote` as well: verdict, reason, confidence, notice, related."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[dict[str, Any]]
+    usage: dict[str, int]
+
+
+SAID = "A chat completion; with `stream`, text/event-stream with chunks of it."
+
+
 def completions(parts: Parts) -> APIRouter:
     """The routes of one application."""
     access = parts.access
@@ -80,7 +94,7 @@ def completions(parts: Parts) -> APIRouter:
         """The one model."""
         return {"object": "list", "data": [model()]}
 
-    @router.get("/models/{id}", responses=errors(401, 403, 404), dependencies=[Depends(access.caller)])
+    @router.get("/models/{id}", responses=errors(401, 403, 404, 422), dependencies=[Depends(access.caller)])
     async def one_model(id: str) -> dict[str, Any]:
         """The one model."""
         if id != MODEL:
@@ -89,7 +103,10 @@ def completions(parts: Parts) -> APIRouter:
 
     @router.post(
         "/chat/completions",
-        responses=errors(400, 401, 403, 404, 413, 415, 422, 429, 503),
+        responses={
+            **errors(400, 401, 403, 404, 413, 415, 422, 429, 503),
+            200: {"model": Completed, "description": SAID},
+        },
         dependencies=[Depends(access.answering)],
     )
     async def complete(sent: Completion, request: Request) -> Response:
@@ -101,7 +118,7 @@ def completions(parts: Parts) -> APIRouter:
         if not sent.stream:
             return JSONResponse(completion(await work, made))
         usage = bool(sent.stream_options and sent.stream_options.include_usage)
-        return StreamingResponse(chunks(asyncio.ensure_future(work), made, usage), media_type="text/event-stream")
+        return StreamingResponse(chunks(begun(work), made, usage), media_type="text/event-stream")
 
     return router
 

@@ -6,7 +6,7 @@ Nothing that the caller sent is repeated, and no cause inside the server is told
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -57,11 +57,12 @@ def problem(path: str, refused: Refused, param: str | None = None) -> JSONRespon
     return JSONResponse({"error": fault}, refused.status, headers)
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Every exception that a route may raise, in our shape."""
+def answer_errors(app: FastAPI, count: Callable[[str], None]) -> None:
+    """Every exception that a route may raise, in our shape; `count` is told the code of who is turned away."""
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> JSONResponse:
+        count(error.code)
         return problem(request.url.path, error)
 
     @app.exception_handler(RequestValidationError)

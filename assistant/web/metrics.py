@@ -42,6 +42,10 @@ class Metrics:
             self.refusals.labels(reply.reason).inc()
         self.seconds.observe(seconds)
 
+    def refuse(self, code: str) -> None:
+        """One request that was not answered."""
+        self.turned_away.labels(code).inc()
+
     def page(self) -> bytes:
         """The text format."""
         return generate_latest(self.registry)

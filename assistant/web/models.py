@@ -19,6 +19,10 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Nothing(Strict):
+    """An empty object, so that a browser has to ask before another site's page may send it."""
+
+
 class Asked(Strict):
     """history: earlier questions, oldest first; the last three count."""
 

@@ -103,6 +103,13 @@ async def attended(request: Request, work: Coroutine[Any, Any, T]) -> T:
                 await left
 
 
+def begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """The work as a task; nobody may be left to look at how it ended."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return task
+
+
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
