@@ -184,6 +184,8 @@ def test_what_is_claimed_missing_from_the_shipped_source_has_no_form_in_it() -> 
 @pytest.mark.parametrize(
     ("question", "things"),
     [
+        ("What does it cost, and what percentage get better?", ("prices", "statistics")),
+        ("Where can I park at the office?", ("parking",)),
         ("Does it interact with alcohol?", ("alcohol", "interactions")),
         ("Can I take cyclobenzaprine or Flexeril when pregnant?", ("pregnancy",)),
         ("Is tizanidine better than baclofen?", ("tizanidine",)),
