@@ -1,4 +1,7 @@
-"""`python -m assistant "question"`: the assistant in a terminal. `python -m assistant keys`: keys for servers."""
+"""`python -m assistant "question"`: the assistant in a terminal.
+
+`python -m assistant keys`: keys for servers. `python -m assistant questions`: an owner's known questions, checked.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from assistant.web.keys import command
 
         return command(arguments[1:])
+    if arguments[:1] == ["questions"]:
+        stay_offline()
+        from assistant import questions
+
+        return questions.command(arguments[1:])
     args = parser().parse_args(arguments)
     stay_offline()
     try:

@@ -213,6 +213,6 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         profile,
         Guardrails(profile, load_rules()),
         load_reader("known" if known else "plain"),
-        CrossReader(),
+        CrossReader(threads=settings.threads),
         rephrase=rephraser(settings.llm, settings.profile),
     )

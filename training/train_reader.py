@@ -124,7 +124,7 @@ class Similarities:
         return self._vectors[[self._row[t] for t in texts]] @ self._vectors[self._row[question]]
 
 
-def choose(example: Example, cosine: np.ndarray, rng: random.Random) -> tuple[list[int], int]:
+def choose(example: Example, cosine: np.ndarray, most: int, rng: random.Random) -> tuple[list[int], int]:
     """Candidate sentences of one step: golds first (how many), then hard and random others."""
     gold = rng.sample(sorted(example.gold), min(3, len(example.gold)))
     others = [n for n in np.argsort(-cosine).tolist() if n not in example.gold]
@@ -133,7 +133,7 @@ def choose(example: Example, cosine: np.ndarray, rng: random.Random) -> tuple[li
     nearest = others[:2]
     rest = [n for n in hard if n not in nearest] + others[2 * CANDIDATES :]
     picked = gold + nearest + rest
-    return picked[:CANDIDATES], len(gold)
+    return picked[:most], len(gold)
 
 
 def loss_of(logits: torch.Tensor, golds: int) -> torch.Tensor:
@@ -157,7 +157,7 @@ def as_typed(question: str, rng: random.Random) -> str:
     return question or "?"
 
 
-def batches(examples: list[Example], cosine: Similarities, size: int, rng: random.Random) -> Any:
+def batches(examples: list[Example], cosine: Similarities, size: int, most: int, rng: random.Random) -> Any:
     """Yields lists of (question, candidate texts, number of golds), shuffled."""
     order = list(range(len(examples)))
     rng.shuffle(order)
@@ -172,7 +172,7 @@ def batches(examples: list[Example], cosine: Similarities, size: int, rng: rando
                     nearest = np.argsort(-cosine(example.question, other.texts))[:4].tolist()
                     batch.append((question, [other.texts[p] for p in nearest], 0))
                     continue
-            picks, golds = choose(example, cosine(example.question, example.texts), rng)
+            picks, golds = choose(example, cosine(example.question, example.texts), most, rng)
             batch.append((question, [example.texts[p] for p in picks], golds))
         yield batch
 
@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--selqa", type=Path, nargs="*", default=[])
     parser.add_argument("--public-per-epoch", type=int, default=1400, help="questions drawn anew")
     parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--candidates", type=int, default=CANDIDATES, help="sentences a question")
     parser.add_argument("--batch", type=int, default=12, help="questions a step")
     parser.add_argument("--rate", type=float, default=8e-5)
     parser.add_argument("--last-rate", type=float, default=0.0, help="where the rate ends")
@@ -252,8 +253,9 @@ def main() -> None:
     test = [e for e in test if e.document in names]
     extra = (squad_examples(args.squad) if args.squad else []) + selqa_examples(args.selqa)
     print(f"train {len(train)} reading + {len(extra)} public; test {len(test)} of {len(names)} documents", flush=True)
-    cosine = Similarities(train + extra)
     drawn = min(args.public_per_epoch, len(extra))
+    public = [rng.sample(extra, drawn) for _ in range(args.epochs)]
+    cosine = Similarities([*train, *(e for epoch in public for e in epoch)])
 
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
@@ -276,10 +278,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     step, began, running, seen = 0, time.time(), 0.0, 0
     for epoch in range(args.epochs):
-        public = [len(train) + n for n in rng.sample(range(len(extra)), drawn)]
-        chosen = [*range(len(train)), *public]
-        everything = train + extra
-        for batch in batches([everything[n] for n in chosen], cosine, args.batch, rng):
+        for batch in batches([*train, *public[epoch]], cosine, args.batch, args.candidates, rng):
             pairs = [(q, t) for q, own, _ in batch for t in own]
             logits = forward(model, tokenizer, pairs)
             losses, at = [], 0

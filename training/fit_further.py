@@ -1,0 +1,69 @@
+"""rows of evidence -> weights of `assistant.further`: what else belongs to the answer of the best sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from evidence_rows import Row
+from scipy.optimize import minimize
+
+from assistant.further import NEAR, features
+from assistant.read import ConditionalLogit
+
+RIDGE = 1e-3
+
+
+def pairs(rows: Sequence[Row], models: dict[str, ConditionalLogit]) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """(group, (others, features), (others,) whether each belongs) of every row whose best sentence is right."""
+    found = []
+    for r in rows:
+        reading = models[r.group](r.evidence)
+        order = np.argsort(-reading.utilities, kind="stable")
+        best = int(order[0])
+        if best not in r.gold:
+            continue
+        others = [int(n) for n in order[1:NEAR]]
+        logits = r.evidence.sentence["reader"].tolist()
+        values = [features(r.question, r.sentences, reading, logits, best, n) for n in others]
+        found.append((r.group, np.array(values), np.array([float(n in r.gold) for n in others])))
+    return found
+
+
+def fit_further(data: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, float]:
+    """Logistic regression with a small ridge: (features,) weights and the bias."""
+    x, y = np.concatenate([v for _, v, _ in data]), np.concatenate([g for _, _, g in data])
+    scale = x.std(axis=0) + 1e-9
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        z = (x / scale) @ w[:-1] + w[-1]
+        p = 1 / (1 + np.exp(-z))
+        value = np.logaddexp(0, z).sum() - float(y @ z) + RIDGE * len(y) * float(w @ w)
+        return value, np.append((x / scale).T @ (p - y), (p - y).sum()) + 2 * RIDGE * len(y) * w
+
+    w = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    return w[:-1] / scale, float(w[-1])
+
+
+def further_figures(rows: Sequence[Row], models: dict[str, ConditionalLogit], least: Sequence[float]) -> None:
+    """Prints, by threshold, what share of a list is cited and what share of the cited belongs; cross-validated."""
+    data = pairs(rows, models)
+    groups = sorted({g for g, _, _ in data})
+    told: dict[str, tuple[np.ndarray, float]] = {}
+    for fold in range(7):
+        out = set(groups[fold::7])
+        if out:
+            told.update(dict.fromkeys(out, fit_further([d for d in data if d[0] not in out])))
+    for t in least:
+        recall, precision = [], []
+        for group, x, y in data:
+            weights, bias = told[group]
+            cited = 1 / (1 + np.exp(-(x @ weights + bias))) >= t
+            precision.append((1 + (cited * y).sum()) / (1 + cited.sum()))
+            if y.sum():
+                recall.append((1 + (cited * y).sum()) / (1 + y.sum()))
+        print(
+            f"further sentences at {t}: recall of lists {np.mean(recall):.3f} ({len(recall)}), "
+            f"precision of all {np.mean(precision):.3f} ({len(precision)})",
+            flush=True,
+        )
