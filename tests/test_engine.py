@@ -126,7 +126,7 @@ def test_what_is_read_is_answered_or_not(shares: dict[str, float], reply: Reply)
                 "declined",
                 "injection.override",
                 HEALTH.text["injection"],
-                disclaimer=HEALTH.notice["declined"],
+                disclaimer=HEALTH.notice["injection"],
             ),
         ),
         (
