@@ -113,15 +113,22 @@ def made(settings: WebSettings) -> FastAPI:
 
 @contextmanager
 def footnote(settings: WebSettings) -> Iterator[str]:
-    """The whole application on a free port; yields its address."""
-    config = uvicorn.Config(made(settings), port=0, log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    """The whole application on a free port, in a thread of its own; yields its address."""
+    servers: list[uvicorn.Server] = []
+
+    def serve() -> None:
+        config = uvicorn.Config(made(settings), port=0, log_level="warning", timeout_graceful_shutdown=1)
+        servers.append(uvicorn.Server(config))
+        servers[0].run()
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    while not server.started:
+    while not (servers and servers[0].started):
+        if not thread.is_alive():
+            raise RuntimeError("the application did not start")
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
+    yield f"http://127.0.0.1:{servers[0].servers[0].sockets[0].getsockname()[1]}"
+    servers[0].should_exit = True
     thread.join(timeout=10)
 
 

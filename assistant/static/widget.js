@@ -119,7 +119,7 @@
 }
 h2, h3, h4, p, ul, blockquote { margin: 0; padding: 0; font: inherit; }
 ul { list-style: none; }
-button, a.button { display: inline-flex; align-items: center; gap: .45em; min-height: 2.75em; min-width: 2.75em; padding: .35em .7em; border: 1px solid transparent; border-radius: .6em; background: none; color: var(--accent); font: inherit; text-align: start; cursor: pointer; }
+button, a.button { display: inline-flex; align-items: center; gap: .45em; min-height: max(2.75em, 44px); min-width: max(2.75em, 44px); padding: .35em .7em; border: 1px solid transparent; border-radius: .6em; background: none; color: var(--accent); font: inherit; text-align: start; cursor: pointer; }
 button:hover, a.button:hover { background: var(--tint); }
 button[aria-disabled="true"] { opacity: .65; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -318,7 +318,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
         if (error.name === "TimeoutError") throw new Trouble("late");
         if (signal?.aborted) throw error;
         if (navigator.onLine === false) throw new Trouble("offline");
-        throw new Trouble((await this.#listens()) ? "origin" : "unreached");
+        throw new Trouble(!this.#token && (await this.#listens()) ? "origin" : "unreached");
       }
     }
 
