@@ -26,7 +26,6 @@ from assistant.classify import LABELS, guard_text
 from assistant.embed import packaged_model
 from assistant.normalise import normalise
 
-
 EMERGENCY = LABELS.index("emergency")
 GRAVER = [LABELS.index(label) for label in ("emergency", "injection", "decision", "ok", "smalltalk")]
 
