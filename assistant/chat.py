@@ -8,6 +8,7 @@ in its browser session alone: not on a disk, and not in the engine.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def chat(parts: Parts) -> gr.Blocks:
         if not isinstance(number, int) or not 0 <= number < len(turns) or parts.feedback is None:
             return gr.skip(), gr.skip(), gr.skip()
         reply = turns[number]
-        name = parts.named(votes.setdefault("conversation", parts.answer_id(reply)))[0]
+        name = votes.setdefault("conversation", secrets.token_urlsafe(9))
         given = Given(answer="", vote=event.vote, reason=why, question=reply.question)
         try:
             await parts.access.limits.spend("feedback", **_who(request))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import gradio as gr
@@ -38,8 +40,22 @@ def application(assistant: Assistant, settings: WebSettings | None = None, data:
 
     Raises FootnoteError where the feedback's database cannot be opened.
     """
-    parts = Parts.of(assistant, settings or WebSettings(), data)
-    app = FastAPI(title="Footnote", version=__version__, docs_url=None, redoc_url=None, description=_ABOUT)
+    app = doors(Parts.of(assistant, settings or WebSettings(), data))
+    gr.mount_gradio_app(app, chat(app.state.parts), path="/", show_error=False, ssr_mode=False, **look())
+    return app
+
+
+def doors(parts: Parts) -> FastAPI:
+    """Everything but the chat."""
+
+    @asynccontextmanager
+    async def closing(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await parts.close()
+
+    app = FastAPI(
+        title="Footnote", version=__version__, docs_url=None, redoc_url=None, description=_ABOUT, lifespan=closing
+    )
     app.state.parts = parts
     guard(app, parts.settings)
     answer_errors(app, parts.metrics.refuse)
@@ -50,7 +66,6 @@ def application(assistant: Assistant, settings: WebSettings | None = None, data:
     if parts.settings.docs:
         docs(app)
     nothing_else(app)
-    gr.mount_gradio_app(app, chat(parts), path="/", show_error=False, ssr_mode=False, **look())
     return app
 
 

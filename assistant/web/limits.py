@@ -16,12 +16,22 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from assistant.errors import FootnoteError
 from assistant.web.errors import Refused
 from assistant.web.settings import WebSettings
 
 Wanted = Sequence[tuple[RateLimitItem, tuple[str, ...]]]
 
 log = logging.getLogger("footnote")
+
+
+def connections(url: str) -> Any:
+    """A pool of connections to Redis, none made yet. Raises FootnoteError where its client is not installed."""
+    try:
+        from redis.asyncio import ConnectionPool
+    except ImportError as error:
+        raise FootnoteError("FOOTNOTE_RATE_STORE needs Redis's client: `pip install 'footnote[redis]'`.") from error
+    return ConnectionPool.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
 
 
 class Limits:
@@ -38,14 +48,14 @@ class Limits:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared: MovingWindowRateLimiter | None = None
         if settings.rate_store.startswith("redis"):
-            store: Any = RedisStorage(
-                f"async+{settings.rate_store}",
-                wrap_exceptions=True,
-                implementation="redispy",
-                socket_timeout=1.0,
-                socket_connect_timeout=1.0,
-            )
-            self._shared = MovingWindowRateLimiter(store)
+            self._connections = connections(settings.rate_store)
+            options: Any = {"connection_pool": self._connections, "implementation": "redispy"}
+            self._shared = MovingWindowRateLimiter(RedisStorage(f"async+{settings.rate_store}", **options))
+
+    async def close(self) -> None:
+        """Gives the connections back."""
+        if self._shared:
+            await self._connections.disconnect()
 
     async def spend(self, what: str, **who: str) -> None:
         """One of `what` for each of who, named as in `rates`; the empty ones do not count.

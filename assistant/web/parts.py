@@ -70,6 +70,12 @@ class Parts:
             raise Refused(422, "unknown_answer", "answer: not the id of an answer of this server.") from None
         return str(name), str(verdict), str(reason)
 
+    async def close(self) -> None:
+        """Gives back what was opened."""
+        await self.access.limits.close()
+        if self.feedback:
+            self.feedback.close()
+
     async def keep(self, name: str, verdict: str, reason: str, given: Given) -> bool:
         """Writes a thumb beside the event loop; whether it was stored. Raises Refused where the database fails."""
         if self.feedback is None:

@@ -16,7 +16,8 @@ from fastapi.testclient import TestClient
 
 from assistant.engine import Assistant
 from assistant.records import Reply
-from assistant.web.app import application
+from assistant.web.app import application, doors
+from assistant.web.parts import Parts
 from assistant.web.settings import WebSettings
 from tests import fakes
 
@@ -39,11 +40,21 @@ def made(settings: WebSettings | None = None, data: Path | None = None, engine: 
     return asyncio.run(make())
 
 
+def api(settings: WebSettings | None = None, data: Path | None = None, engine: Assistant | None = None) -> FastAPI:
+    """The application without the chat, which takes a moment to make."""
+    return doors(Parts.of(engine or assistant(), settings or WebSettings(rate=FAST), data))
+
+
 def client(
     settings: WebSettings | None = None, data: Path | None = None, engine: Assistant | None = None
 ) -> TestClient:
-    """A caller; what breaks inside is an answer, as on a server."""
-    return TestClient(made(settings, data, engine), raise_server_exceptions=False)
+    """A caller of the API; what breaks inside is an answer, as on a server."""
+    return TestClient(api(settings, data, engine), raise_server_exceptions=False)
+
+
+def visitor(settings: WebSettings | None = None) -> TestClient:
+    """A caller of the API and the chat."""
+    return TestClient(made(settings), raise_server_exceptions=False)
 
 
 class Gate:

@@ -21,7 +21,7 @@ from assistant.web.access import LASTS
 from assistant.web.keys import Keys
 from assistant.web.limits import Limits
 from assistant.web.settings import WebSettings
-from tests.web.doors import FAST, GREEN, OK, client, made
+from tests.web.doors import FAST, GREEN, OK, api, client
 
 OTHER = "https://other.example"
 OWN = "http://testserver"
@@ -172,7 +172,7 @@ def test_an_address_has_so_many_answers_and_is_told_when_to_come_back() -> None:
 
 
 def test_one_who_floods_leaves_the_others_theirs() -> None:
-    app = made(WebSettings(rate="2/minute"))
+    app = api(WebSettings(rate="2/minute"))
     with TestClient(app, client=("192.0.2.1", 1)) as flood:
         other = TestClient(app, client=("192.0.2.2", 1))
         assert [ask(flood)[0] for _ in range(9)] == [200, 200] + [429] * 7
@@ -181,7 +181,7 @@ def test_one_who_floods_leaves_the_others_theirs() -> None:
 
 def test_a_token_a_key_and_an_origin_are_counted(tmp_path: Path) -> None:
     settings = WebSettings(origins=(OK,), rate="2/minute", rate_key="4/minute", rate_origin="3/minute")
-    app = made(settings, tmp_path)
+    app = api(settings, tmp_path)
     key = Keys(tmp_path).add("server")
     callers = [TestClient(app, client=(f"192.0.2.{n}", 1)) for n in range(4)]
     with callers[0]:
@@ -206,14 +206,14 @@ def test_a_token_a_key_and_an_origin_are_counted(tmp_path: Path) -> None:
 def test_a_forwarded_address_is_believed_from_a_listed_proxy_alone(
     peer: str, proxies: tuple[str, ...], same: bool
 ) -> None:
-    app = made(WebSettings(rate="1/minute", proxies=proxies))
+    app = api(WebSettings(rate="1/minute", proxies=proxies))
     with TestClient(app, client=(peer, 1)) as caller:
         sent = [ask(caller, X_Forwarded_For=f"198.51.100.{n}")[0] for n in range(3)]
         assert sent == ([200, 429, 429] if same else [200, 200, 200])
 
 
 def test_the_last_address_that_is_no_proxy_counts_whatever_stands_before_it() -> None:
-    app = made(WebSettings(rate="1/minute", proxies=("10.0.0.0/8",)))
+    app = api(WebSettings(rate="1/minute", proxies=("10.0.0.0/8",)))
     with TestClient(app, client=("10.0.0.1", 1)) as caller:
         sent = [ask(caller, X_Forwarded_For=f"198.51.100.{n}, 203.0.113.9, 10.0.0.2")[0] for n in range(3)]
         assert sent == [200, 429, 429]
@@ -222,14 +222,14 @@ def test_the_last_address_that_is_no_proxy_counts_whatever_stands_before_it() ->
 @pytest.mark.parametrize(("peer", "believed"), [("10.0.0.1", True), ("203.0.113.9", False)])
 def test_a_signed_in_user_is_believed_from_a_listed_proxy_alone(peer: str, believed: bool) -> None:
     settings = WebSettings(access="token", rate="2/minute", proxies=("10.0.0.0/8",), user_header="x-user")
-    with TestClient(made(settings), client=(peer, 1)) as caller:
+    with TestClient(api(settings), client=(peer, 1)) as caller:
         sent = [ask(caller, X_User=name)[0] for name in ("ann", "ann", "ann", "bob")]
         assert sent == ([200, 200, 429, 200] if believed else [401] * 4)
         assert ask(caller) == (401, "token_needed")
 
 
 def test_a_users_header_is_off_by_default() -> None:
-    with TestClient(made(WebSettings(access="token", proxies=("10.0.0.0/8",))), client=("10.0.0.1", 1)) as caller:
+    with TestClient(api(WebSettings(access="token", proxies=("10.0.0.0/8",))), client=("10.0.0.1", 1)) as caller:
         assert ask(caller, X_User="ann") == (401, "token_needed")
 
 

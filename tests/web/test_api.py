@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from assistant.records import Reply, Statement
 from assistant.web.settings import WebSettings
 from tests import fakes
-from tests.web.doors import FAST, GREEN, Gate, assistant, client, made, serving
+from tests.web.doors import FAST, GREEN, Gate, api, assistant, client, serving
 
 NOTICE = "This is what the source says, in general."
 
@@ -152,7 +152,7 @@ def test_what_breaks_outside_the_chain_is_a_500_that_tells_nothing(path: str, ca
 
 def test_a_slow_answer_holds_up_no_health_check_and_a_full_queue_says_so() -> None:
     gate = Gate()
-    with serving(made(WebSettings(rate=FAST, queue=1), engine=gate.engine)) as address:
+    with serving(api(WebSettings(rate=FAST, queue=1), engine=gate.engine)) as address:
         statuses: list[int] = []
         asking = [threading.Thread(target=lambda: statuses.append(post(address, GREEN)[0])) for _ in range(2)]
         asking[0].start()
@@ -188,7 +188,7 @@ def test_an_answer_that_hangs_is_a_503_with_the_time_to_come_back() -> None:
 @pytest.mark.parametrize("path", ["/api/ask", "/api/ask/stream", "/v1/chat/completions"])
 def test_a_client_that_leaves_gives_its_place_back(path: str) -> None:
     gate = Gate()
-    app = made(WebSettings(rate=FAST, queue=1), engine=gate.engine)
+    app = api(WebSettings(rate=FAST, queue=1), engine=gate.engine)
     pool = app.state.parts.pool
     with serving(app) as address:
         first = threading.Thread(target=post, args=(address, GREEN))

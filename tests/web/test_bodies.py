@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from assistant.web.settings import WebSettings
-from tests.web.doors import FAST, GREEN, client
+from tests.web.doors import FAST, GREEN, visitor
 
 JSON = {"Content-Type": "application/json"}
 DOORS = ["/api/ask", "/api/ask/stream", "/v1/chat/completions", "/api/feedback", "/api/session"]
@@ -49,7 +49,7 @@ WRONG = [
 
 @pytest.fixture(scope="module")
 def caller() -> Iterator[TestClient]:
-    with client(WebSettings(rate=FAST)) as running:
+    with visitor(WebSettings(rate=FAST)) as running:
         yield running
 
 

@@ -14,7 +14,7 @@ from assistant.records import Reply, Statement
 from assistant.render import footnoted
 from assistant.web.settings import WebSettings
 from tests import fakes
-from tests.web.doors import FAST, assistant, client, made, serving
+from tests.web.doors import FAST, api, assistant, client, serving
 
 ANSWER = (
     "“Green tea is brewed at 80 degrees.” [1]\n\n[1] Tea, Brewing (tea.md:36-70)\n\n"
@@ -29,7 +29,7 @@ ASKED: list[ChatCompletionMessageParam] = [
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with serving(made(WebSettings(rate=FAST))) as running:
+    with serving(api(WebSettings(rate=FAST))) as running:
         yield running
 
 

@@ -12,11 +12,11 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from assistant.web.settings import WebSettings
-from tests.web.doors import FAST, Gate, made
+from tests.web.doors import FAST, Gate, api
 
 GATE = Gate()
 GATE.open.set()
-APP = made(WebSettings(rate=FAST), engine=GATE.engine)
+APP = api(WebSettings(rate=FAST), engine=GATE.engine)
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
 OPERATIONS = {
     "/api/ask": {"post"},

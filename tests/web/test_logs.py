@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from assistant.web.logs import AsJson, write_logs
 from assistant.web.settings import WebSettings
-from tests.web.doors import FAST, client
+from tests.web.doors import FAST, visitor
 
 CANARY = "canary-7f3a"
 JSON = {"Content-Type": "application/json"}
@@ -19,7 +19,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def caller() -> Iterator[TestClient]:
-    with client(WebSettings(rate=FAST)) as running:
+    with visitor(WebSettings(rate=FAST)) as running:
         yield running
 
 
@@ -109,7 +109,7 @@ def test_verdicts_reasons_seconds_and_places_are_counted(caller: TestClient) -> 
 
 
 def test_who_is_turned_away_is_counted() -> None:
-    with client(WebSettings(rate="1/minute")) as flood:
+    with visitor(WebSettings(rate="1/minute")) as flood:
         for _ in range(3):
             flood.post("/api/ask", json={"question": "x"})
         assert 'footnote_turned_away_total{code="rate_limited"} 2.0' in flood.get("/metrics").text

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from assistant.web.headers import headers
 from assistant.web.settings import WebSettings
-from tests.web.doors import FAST, GREEN, OK, client
+from tests.web.doors import FAST, GREEN, OK, visitor
 
 SECOND = "https://second.example:8443"
 EVIL = [
@@ -38,7 +38,7 @@ POSTS += ["/gradio_api/queue/join", "/gradio_api/upload", "/gradio_api/component
 
 @pytest.fixture(scope="module")
 def caller() -> Iterator[TestClient]:
-    with client(WebSettings(origins=(OK, SECOND), rate=FAST)) as running:
+    with visitor(WebSettings(origins=(OK, SECOND), rate=FAST)) as running:
         yield running
 
 
@@ -63,7 +63,7 @@ def test_a_foreign_page_may_not_read_or_send(caller: TestClient, origin: str) ->
 
 
 def test_a_chat_that_lists_nobody_answers_nobody_elsewhere() -> None:
-    with client() as closed:
+    with visitor() as closed:
         assert closed.post("/api/ask", json=GREEN, headers={"Origin": OK}).status_code == 403
         assert closed.post("/api/ask", json=GREEN, headers={"Origin": "http://testserver"}).status_code == 200
         assert closed.post("/api/ask", json=GREEN).status_code == 200
@@ -125,7 +125,7 @@ def test_every_response_carries_the_headers(caller: TestClient) -> None:
     [("localhost:7860", 200), ("127.0.0.1", 200), ("[::1]:7860", 200), ("evil.example", 403), ("", 403), ("[::1", 403)],
 )
 def test_only_the_names_of_this_server_are_answered(host: str, status: int) -> None:
-    with client(WebSettings(hosts=("localhost", "127.0.0.1", "[::1]"), rate=FAST)) as local:
+    with visitor(WebSettings(hosts=("localhost", "127.0.0.1", "[::1]"), rate=FAST)) as local:
         assert local.get("/config", headers={"Host": host}).status_code == status
         assert local.get("/readyz", headers={"Host": host}).status_code == 200
 

@@ -26,7 +26,7 @@ from assistant.web.settings import WebSettings
 from assistant.web.starting import Starting
 from tests import fakes
 from tests.browser import PATIENCE
-from tests.web.doors import FAST, GREEN, Gate, assistant, client, made
+from tests.web.doors import FAST, GREEN, Gate, api, assistant, client
 
 ASKED = {"question": "What does applying moist heat do?"}
 
@@ -163,7 +163,7 @@ def test_two_hundred_clients_at_once_are_answered_or_told_to_come_back() -> None
     """Nothing is left behind: no place, no task, and the next question is answered."""
     from tests.web.doors import serving
 
-    application = made(WebSettings(rate=FAST, queue=16))
+    application = api(WebSettings(rate=FAST, queue=16))
     pool = application.state.parts.pool
     statuses: list[int] = []
 
