@@ -15,6 +15,7 @@ from assistant.cross import CrossReader
 from assistant.embed import Embedder
 from assistant.errors import QuestionError
 from assistant.evidence import Gatherer, Scorer
+from assistant.further import Choice, load_further
 from assistant.guardrails import Guardrails
 from assistant.index import Index, Progress, open_index
 from assistant.known import read_known
@@ -22,7 +23,7 @@ from assistant.mentions import Mentions
 from assistant.missing import Missing, load_concepts
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
-from assistant.read import Reader, Reading, chosen, is_off_topic, load_reader, nearest
+from assistant.read import Reader, Reading, is_off_topic, load_reader, nearest
 from assistant.records import Citation, Document, Reply, Sentence
 from assistant.rephrase import Rephraser, rephraser
 from assistant.retrieve import Retriever
@@ -42,14 +43,12 @@ LONGEST_QUESTION = 2_000
 class Gates:
     """Operating point, fitted on held-out documents (training/RESULTS.md).
 
-    answer: least probability that is answered. list_ratio: share of the best sentence's
-    weight that a further sentence needs. topic: below this probability the question counts
+    answer: least probability that is answered. topic: below this probability the question counts
     as off topic rather than unanswered. known_enough: known questions from which on the topic
     gate of `is_off_topic` holds. cited, related: how many sentences at most.
     """
 
     answer: float = 0.8
-    list_ratio: float = 0.3
     topic: float = 0.05
     known_enough: int = 200
     cited: int = 6
@@ -67,6 +66,7 @@ class Assistant:
         profile: Profile,
         guardrails: Guardrails,
         reader: Reader,
+        choose: Choice,
         score: Scorer | None = None,
         gates: Gates | None = None,
         rephrase: Rephraser | None = None,
@@ -77,6 +77,7 @@ class Assistant:
         self.profile = profile
         self.guardrails = guardrails
         self.reader = reader
+        self.choose = choose
         self.gates = gates or Gates()
         self.rephrase = rephrase
         self.retriever = Retriever(index)
@@ -128,8 +129,7 @@ class Assistant:
             confidence=round(reading.probability, 4),
             notes=understood.notes,
         )
-        picked = chosen(reading, self.gates.answer, self.gates.list_ratio, self.gates.cited)
-        if not picked:
+        if reading.probability < self.gates.answer:
             off_topic = reading.probability < self.gates.topic
             missing = self.profile.missing_text(self.missing(understood.question))
             return replace(
@@ -139,6 +139,7 @@ class Assistant:
                 related=() if off_topic else related,
                 suggestions=self.suggestions,
             )
+        picked = self.choose(understood.question, candidates, reading, self.gates.cited)
         citations = verify.verified(self._cite(picked, candidates, reading), self.documents)
         if not citations:
             return replace(found, reason="unverified", text=self.profile.text["unverified"])
@@ -206,13 +207,15 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
             "%d gold sentences of known questions are no longer in the source; see `questions check`", len(lost)
         )
     index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known)
+    weights = "known" if known else "plain"
     return Assistant(
         documents,
         index,
         embedder,
         profile,
         Guardrails(profile, load_rules()),
-        load_reader("known" if known else "plain"),
+        load_reader(weights),
+        load_further(weights),
         CrossReader(threads=settings.threads),
         rephrase=rephraser(settings.llm, settings.profile),
     )

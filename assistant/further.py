@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.errors import DataError
@@ -54,9 +54,9 @@ def asks_for_several(question: str) -> bool:
 
 
 def features(
-    question: str, candidates: Sequence[Sentence], reading: Reading, logits: Sequence[float], best: int, other: int
+    question: str, candidates: Sequence[Sentence], reading: Reading, best: int, other: int
 ) -> tuple[float, ...]:
-    """What speaks for citing `other` beside `best`; FEATURES in order. `logits`: the cross-encoder's, or zeros."""
+    """What speaks for citing `other` beside `best`; FEATURES in order."""
     one, two = candidates[best], candidates[other]
     section = (one.document, one.section) == (two.document, two.section)
     items = section and one.kind == two.kind == "item"
@@ -70,8 +70,12 @@ def features(
         float(several),
         float(several and section),
         float(several and items),
-        max(-6.0, min(float(logits[best] - logits[other]), 12.0)),
+        max(-6.0, min(float(reading.logits[best] - reading.logits[other]), 12.0)),
     )
+
+
+Choice = Callable[[str, Sequence[Sentence], Reading, int], Sequence[int]]
+"""question, candidates, reading, most -> numbers of the candidates to cite, best first."""
 
 
 class Further:
@@ -92,16 +96,13 @@ class Further:
         question: str,
         candidates: Sequence[Sentence],
         reading: Reading,
-        logits: Sequence[float],
         most: int,
     ) -> list[int]:
         """Numbers of the candidates to cite, best first; at most `most`, never none."""
         order = sorted(range(len(candidates)), key=lambda n: -float(reading.utilities[n]))
         best = order[0]
         others = [
-            n
-            for n in order[1:NEAR]
-            if self.probability(features(question, candidates, reading, logits, best, n)) >= self.least
+            n for n in order[1:NEAR] if self.probability(features(question, candidates, reading, best, n)) >= self.least
         ]
         return [best, *others][:most]
 

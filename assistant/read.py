@@ -60,12 +60,13 @@ class Evidence:
 @dataclass(frozen=True)
 class Reading:
     """probability: that the candidates answer; shares: (n,) each one's part of it;
-    utilities: (n,), comparable with `none`."""
+    utilities: (n,), comparable with `none`; logits: (n,) of the cross-encoder, or zeros."""
 
     probability: float
     shares: Array
     utilities: Array
     none: float
+    logits: Array
 
 
 Reader = Callable[[Evidence], Reading]
@@ -89,7 +90,8 @@ class ConditionalLogit:
         parts = np.exp(utilities - top)
         total = parts.sum() + np.exp(none - top)
         shares = parts / total
-        return Reading(float(shares.sum()), shares, utilities, none)
+        logits = evidence.sentence.get("reader", np.zeros(evidence.size))
+        return Reading(float(shares.sum()), shares, utilities, none, logits)
 
 
 def load_reader(name: str, path: Path = EVIDENCE) -> ConditionalLogit:
@@ -106,18 +108,6 @@ def load_reader(name: str, path: Path = EVIDENCE) -> ConditionalLogit:
             f"{path}: the evidence weights {name!r} cannot be read ({error!r}). "
             "Restore the file, or fit them anew with training/fit_evidence.py."
         ) from error
-
-
-def chosen(reading: Reading, threshold: float, ratio: float, most: int) -> Sequence[int]:
-    """Candidates to cite, best first; empty when the probability is below the threshold.
-
-    A further candidate is taken while its share is at least `ratio` of the best one's.
-    """
-    if reading.probability < threshold:
-        return ()
-    order = [int(i) for i in np.argsort(-reading.utilities, kind="stable")[:most]]
-    best = reading.shares[order[0]]
-    return tuple(i for i in order if reading.shares[i] >= ratio * best and reading.utilities[i] > reading.none - 2.0)
 
 
 def is_off_topic(evidence: Evidence) -> bool:

@@ -84,6 +84,7 @@ def wired(whole: Assistant, variant: Variant, read: Scorer) -> Assistant:
         whole.profile,
         whole.guardrails,
         load_reader(variant.weights),
+        whole.choose,
         read if variant.reader else None,
         whole.gates,
     )

@@ -148,9 +148,17 @@ def says(**shares: float) -> Callable[[Evidence], Reading]:
         values = np.asarray([shares.get(f"s{n}", 0.0) for n in range(evidence.size)])
         weights = np.log(np.maximum(values, 1e-9))
         total = float(values.sum())
-        return Reading(total, values, weights, float(np.log(max(1.0 - total, 1e-9))))
+        return Reading(total, values, weights, float(np.log(max(1.0 - total, 1e-9))), np.zeros(evidence.size))
 
     return read
+
+
+def by_share(question: str, candidates: Sequence[Sentence], reading: Reading, most: int) -> list[int]:
+    """The best sentence, and those that have three tenths of its share."""
+    assert question
+    assert len(candidates) == len(reading.shares)
+    order = [int(n) for n in np.argsort(-reading.utilities, kind="stable")]
+    return [n for n in order if reading.shares[n] >= 0.3 * reading.shares[order[0]]][:most]
 
 
 def assistant(reader: Callable[[Evidence], Reading], profile: str = "health", **words: str) -> Assistant:
@@ -158,8 +166,8 @@ def assistant(reader: Callable[[Evidence], Reading], profile: str = "health", **
     texts = documents()
     loaded = load_profile(profile, "UK", texts)
     guardrails = Guardrails(loaded, load_rules(), classify(**words))
-    gates = Gates(answer=0.5, list_ratio=0.3, topic=0.05, cited=6, related=3)
-    return Assistant(texts, index(texts), FakeEmbedder(), loaded, guardrails, reader, gates=gates)
+    gates = Gates(answer=0.5, topic=0.05, cited=6, related=3)
+    return Assistant(texts, index(texts), FakeEmbedder(), loaded, guardrails, reader, by_share, gates=gates)
 
 
 def order() -> list[str]:

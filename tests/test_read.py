@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from assistant.read import ConditionalLogit, Evidence, Reading, chosen, is_off_topic, nearest, reading_text
+from assistant.read import ConditionalLogit, Evidence, Reading, is_off_topic, nearest, reading_text
 
 MODEL = ConditionalLogit({"dense": 1.0}, {"known_none": 2.0}, 0.5)
 
@@ -25,13 +25,8 @@ def test_evidence_without_a_weight_counts_for_nothing() -> None:
     assert MODEL(bare).probability == MODEL(more).probability
 
 
-@pytest.mark.parametrize(
-    ("probability", "ratio", "picked"),
-    [(0.9, 0.3, (1, 0)), (0.9, 0.8, (1,)), (0.4, 0.3, ())],
-)
-def test_what_is_cited(probability: float, ratio: float, picked: tuple[int, ...]) -> None:
-    reading = Reading(probability, np.array([0.3, 0.5, 0.1]), np.array([0.6, 1.1, -0.5]), 0.0)
-    assert tuple(chosen(reading, 0.5, ratio, 6)) == picked
+def test_what_comes_closest() -> None:
+    reading = Reading(0.9, np.array([0.3, 0.5, 0.1]), np.array([0.6, 1.1, -0.5]), 0.0, np.zeros(3))
     assert list(nearest(reading, 2)) == [1, 0]
 
 

@@ -24,8 +24,7 @@ def pairs(rows: Sequence[Row], models: dict[str, ConditionalLogit]) -> list[tupl
         if best not in r.gold:
             continue
         others = [int(n) for n in order[1:NEAR]]
-        logits = r.evidence.sentence["reader"].tolist()
-        values = [features(r.question, r.sentences, reading, logits, best, n) for n in others]
+        values = [features(r.question, r.sentences, reading, best, n) for n in others]
         found.append((r.group, np.array(values), np.array([float(n in r.gold) for n in others])))
     return found
 

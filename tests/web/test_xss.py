@@ -34,8 +34,8 @@ def hostile_source() -> Assistant:
     profile = load_profile("general", "UK", texts)
     said = fakes.says(**{f"s{n}": 0.15 for n in range(6)})
     guard = Guardrails(profile, load_rules(), fakes.classify())
-    gates = Gates(answer=0.5, list_ratio=0.3, topic=0.05, cited=6, related=3)
-    return Assistant(texts, fakes.index(texts), fakes.FakeEmbedder(), profile, guard, said, gates=gates)
+    gates = Gates(answer=0.5, topic=0.05, cited=6, related=3)
+    return Assistant(texts, fakes.index(texts), fakes.FakeEmbedder(), profile, guard, said, fakes.by_share, gates=gates)
 
 
 class Elements(HTMLParser):
