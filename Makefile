@@ -1,10 +1,10 @@
-# make setup | run | test | lint | eval | peers: everything stays in .venv and in the user's data folder.
+# make setup | run | test | lint | gate | eval | peers: everything stays in .venv and in the user's data folder.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: setup run test lint eval peers clean
+.PHONY: setup run test lint gate eval peers clean
 
 setup: $(STAMP)
 
@@ -24,6 +24,12 @@ lint: setup
 
 test: lint
 	$(BIN)/python -m pytest
+
+# The development questions against eval/thresholds.toml; answered anew each time.
+gate: setup
+	@rm -rf runs/gate
+	$(BIN)/python -m eval run --out runs/gate --workers 2
+	$(BIN)/python -m eval gate runs/gate
 
 eval: setup
 	$(BIN)/python -m eval run --out runs/dev

@@ -7,7 +7,9 @@ askers. What is left between the two is ours.
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 import queue
 import subprocess
 import sys
@@ -29,20 +31,19 @@ from assistant.known import read_known
 from assistant.passages import embedding_text
 from assistant.settings import Settings
 from assistant.source import read_source
+from eval.bench_parts import lines
 from eval.cases import Case
 from eval.score import quantile
 
 ASKERS = (1, 8, 32)
 _COLD = """
-import json, sys, time
+import base64, json, pickle, sys, time
 began = time.perf_counter()
-from assistant.settings import Settings, stay_offline
+from assistant.settings import stay_offline
 stay_offline()
-from pathlib import Path
 from assistant.engine import build
 imported = time.perf_counter()
-values = json.loads(sys.argv[1])
-assistant = build(Settings(**{k: Path(v) if k in ("corpus", "data") else v for k, v in values.items()}))
+assistant = build(pickle.loads(base64.b64decode(sys.argv[1])))
 built = time.perf_counter()
 assistant.ask(sys.argv[2])
 answered = time.perf_counter()
@@ -70,7 +71,7 @@ def memory_mib() -> float:
 def cold_start(settings: Settings, question: str) -> tuple[float, list[float]]:
     """A process of its own, from nothing to the first answer: seconds in all; those of import, build
     and first answer, and its MiB of memory after it."""
-    values = json.dumps({k: str(v) if isinstance(v, Path) else v for k, v in vars(settings).items()})
+    values = base64.b64encode(pickle.dumps(settings)).decode()
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", _COLD, values, question], capture_output=True, text=True, check=True)
     return time.perf_counter() - began, json.loads(done.stdout.splitlines()[-1])
@@ -192,6 +193,7 @@ def bench(settings: Settings, cases: Sequence[Case], askers: Sequence[int] = ASK
     yield f"{'ms':10} {head}    models alone: {head}"
     for chain, models in latency(assistant, cases, askers):
         yield f"{chain.askers:3} askers {_cells(chain)}    {'':13} {_cells(models)}"
+    yield from lines(assistant, cases)
     yield f"{'memory after all of them':32} {memory_mib():6.0f} MiB  (with what measuring took)"
 
 

@@ -23,7 +23,7 @@ CASES = [
 
 def test_what_is_off_is_off() -> None:
     whole = assistant(says(s3=0.9))
-    made = wired(whole, Variant("", "dense", reader=False, spelling=False, names=False), remembering(lambda *_: None))  # type: ignore[arg-type, return-value]
+    made = wired(whole, Variant("", "dense", reader=False, spelling=False, names=False), remembering(lambda *_: None))  # type: ignore[arg-type]
     assert (made.gatherer.score, made.index.known) == (None, ())
     assert made.understand("is geren tea like Advil?", []).question == "is geren tea like Advil?"
     on = wired(whole, Variant("", "plain"), lambda _, texts: np.zeros(len(texts)))
