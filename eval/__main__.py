@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--limit", type=int, default=0, metavar="N", help="ask only so many, spread over the file")
     bench.add_argument("--askers", type=_numbers, default=(1, 8, 32), metavar="N,N", help="default: 1,8,32")
     bench.add_argument("--scale", type=Path, metavar="FILE", help="MedQuAD answers: how cost grows with the source")
-    bench.add_argument("--shares", type=_numbers, default=(1, 10, 100), metavar="N,N", help="of --scale, in per cent")
+    bench.add_argument(
+        "--shares", type=_shares, default=(1.0, 10.0, 100.0), metavar="N,N", help="of --scale, in per cent"
+    )
     bench.add_argument("--server", metavar="URL", help="load a running server, or `self` for one of our own")
     bench.add_argument("--clients", type=_count, default=32, metavar="N", help="of --server (default: 32)")
     bench.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of --server (default: 60)")
@@ -85,6 +87,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
 
 
 def _count(text: str) -> int:

@@ -63,10 +63,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _loaded(args: argparse.Namespace) -> list[Run]:
-    from eval.runs import load_run
+    """The runs named. Of several, one that was made before the source changed is loaded without it."""
+    from eval.runs import OtherSource, load_run
 
     corpus = from_environment(corpus=args.corpus).corpus
-    return [load_run(folder, args.questions, corpus) for folder in args.runs]
+    runs = []
+    for folder in args.runs:
+        try:
+            runs.append(load_run(folder, args.questions, corpus))
+        except OtherSource as error:
+            if len(args.runs) == 1:
+                raise
+            print(f"{folder} is shown without its source: {error}", file=sys.stderr)
+            runs.append(load_run(folder, args.questions))
+    return runs
 
 
 def _write(path: Path, text: str) -> None:

@@ -26,6 +26,9 @@ return q !== "" && %s.map(plain).some((s) => q === s
 """The rule of eval/metrics.py for what matches a gold sentence, as promptfoo runs it."""
 
 
+SILENT = "The source does not answer this question."
+
+
 def export(kind: str, questions: Sequence[Row], answers: Sequence[Row], folder: Path) -> Path:
     """Writes the run in the format of `kind` (a key of FORMATS) into `folder`; returns the file."""
     name, make = FORMATS[kind]
@@ -36,7 +39,8 @@ def export(kind: str, questions: Sequence[Row], answers: Sequence[Row], folder: 
 
 
 def ragas(rows: Sequence[tuple[Row, Row]]) -> str:
-    """One JSON object a line; `reference` and `reference_contexts` where the set has gold sentences."""
+    """One JSON object a line; `reference_contexts` where the set has gold sentences. ragas takes the columns
+    of a set from its first sample, so one that the source does not answer has a `reference` as well."""
     lines = []
     for question, answer in rows:
         if answer["verdict"] != "answered":
@@ -49,6 +53,8 @@ def ragas(rows: Sequence[tuple[Row, Row]]) -> str:
         gold = list(question.get("gold") or ())
         if gold:
             sample |= {"reference": " ".join(gold), "reference_contexts": gold}
+        elif question.get("expect"):
+            sample["reference"] = SILENT
         lines.append(json.dumps(sample) + "\n")
     return "".join(lines)
 

@@ -21,6 +21,10 @@ QUESTIONS = "questions.jsonl"
 """The judged questions of a run, kept beside its answers."""
 
 
+class OtherSource(CasesError):
+    """The source at hand is not the one that the run answered from."""
+
+
 @dataclass(frozen=True)
 class Run:
     """questions: those with a judgement, in file order; answers: by question id."""
@@ -64,7 +68,7 @@ def keep_questions(cases: Sequence[Case], folder: Path) -> None:
 
 
 def load_run(folder: Path, questions: Path | None = None, corpus: Path | None = None) -> Run:
-    """Raises CasesError: no run there, no judged question, or a source that has changed since."""
+    """Raises CasesError: no run there, no judged question; OtherSource: the source has changed since."""
     path = folder / ANSWERS
     if not path.is_file():
         raise CasesError(f"{folder}: holds no {ANSWERS}. Make a run with `python -m eval run --out {folder}`.")
@@ -96,13 +100,15 @@ def _identity(path: Path) -> dict[str, Any]:
 
 
 def _documents(corpus: Path, identity: Mapping[str, Any]) -> dict[str, Document]:
-    """The source, as long as it is what the run answered from; else CasesError."""
+    """The source, as long as it is what the run answered from; else OtherSource."""
     found = {d.id: d for d in read_source(corpus)}
     for name, expected in dict(identity.get("documents", {})).items():
         if name not in found:
-            raise CasesError(f"{corpus} has no {name}, which the run answered from. Name its source with --corpus DIR.")
+            raise OtherSource(
+                f"{corpus} has no {name}, which the run answered from. Name its source with --corpus DIR."
+            )
         if found[name].sha256 != expected:
-            raise CasesError(
+            raise OtherSource(
                 f"{corpus / name} has changed since the run. Make the run anew, or name its source with --corpus DIR."
             )
     return found

@@ -82,3 +82,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["compare", *runs, "--corpus", str(tmp_path / "corpus"), "--out", str(page)]) == 0
     assert "better: 4" in capsys.readouterr().out
     assert "4 got better" in page.read_text(encoding="utf-8")
+
+
+def test_a_run_from_before_the_source_changed_can_be_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [str(write_run(tmp_path / "bad", BAD)), str(write_run(tmp_path / "good", GOOD))]
+    identity = {"documents": {"tea.md": "0" * 64}}
+    (tmp_path / "bad" / "run.json").write_text(json.dumps(identity), encoding="utf-8")
+    corpus = ["--corpus", str(tmp_path / "corpus")]
+    assert main(["compare", *runs, *corpus]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("bad -> good: 6 questions in both\n")
+    assert "bad is shown without its source: " in shown.err
+    assert "tea.md has changed since the run" in shown.err
+    assert main(["report", runs[0], *corpus, "--out", str(tmp_path / "report.html")]) == 2

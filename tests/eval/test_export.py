@@ -24,6 +24,7 @@ def test_ragas_has_a_sample_an_answer(tmp_path: Path) -> None:
             "user_input": "How hot is <b>red</b> tea?",
             "response": "Green tea is brewed at 80 degrees.",
             "retrieved_contexts": ["Green tea is brewed at 80 degrees."],
+            "reference": "The source does not answer this question.",
         },
     ]
 
