@@ -58,7 +58,7 @@ def plots(run: Run, latency: bool = True) -> list[dict[str, str]]:
         {
             "title": title,
             "means": means,
-            "svg": _draw(draw, run, f"{run.name}-{name}", tall if name == "right" else 3.4),
+            "svg": _draw(draw, run, f"{run.name}-{name}", tall if name == "right" else 2.9),
         }
         for draw, name, title, means in wanted
     ]
@@ -69,7 +69,7 @@ def _draw(draw: Callable[[Axes, Run], None], run: Run, name: str, height: float)
     from matplotlib.figure import Figure
 
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(5.2, height), layout="constrained")
+        figure = Figure(figsize=(4.2, height), layout="constrained")
         draw(figure.add_subplot(), run)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -113,7 +113,7 @@ def _categories(axes: Axes, run: Run) -> None:
     axes.set_xlim(0, 1.0)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.grid(axis="x", color=SOFT, alpha=0.25)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=9)
     _percent(axes, x=True)
 
 
@@ -128,7 +128,7 @@ def _risk(axes: Axes, run: Run) -> None:
         axes.plot(coverage, risk, "o", mfc="none", mec=BAD, mew=2, markersize=11)
         right = coverage > 0.6
         axes.annotate(
-            f"{coverage:.0%} answered, {risk:.1%} of them wrong",
+            f"{coverage:.0%} answered,\n{risk:.1%} of them wrong",
             (coverage, risk),
             xytext=(-9 if right else 9, 12),
             textcoords="offset points",
@@ -167,7 +167,7 @@ def _confidence(axes: Axes, run: Run) -> None:
     ):
         axes.hist(run.values(metric), bins=edges, color=colour, alpha=0.55, label=label)  # type: ignore[arg-type]
     axes.set(xlabel="stated confidence", ylabel="questions", xlim=(0, 1))
-    axes.legend(loc="upper center")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     _percent(axes, x=True)
 
 
