@@ -72,9 +72,10 @@ def number_missing(statement: str, evidence: str) -> bool:
 
 def negation_changed(statement: str, evidence: str) -> bool:
     """Whether only one of both denies something, in whatever words."""
-    if _NOT.search(statement):
-        return not _DENIAL.search(evidence)
-    return bool(_NOT.search(evidence)) and not _DENIAL.search(statement)
+    if bool(_NOT.search(statement)) == bool(_NOT.search(evidence)):
+        return False
+    said, there = ({found.group().lower() for found in _DENIAL.finditer(text)} for text in (statement, evidence))
+    return not (there - said if _NOT.search(statement) else said - there)
 
 
 def comparison_turned(statement: str, evidence: str) -> bool:
