@@ -51,7 +51,12 @@ def reading(assistant: Assistant, cases: Sequence[Case]) -> Part | None:
     if not hasattr(network, "run"):
         return None
     pairs: list[tuple[Any, ...]] = []
-    with instead(assistant.gatherer, "score", lambda *given: pairs.append(given) or reader(*given)):
+
+    def noted(*given: Any) -> Any:
+        pairs.append(given)
+        return reader(*given)
+
+    with instead(assistant.gatherer, "score", noted):
         for case in cases:
             assistant.ask(case.question, case.history)
     return _part(network, "run", [lambda given=given: reader(*given) for given in pairs])  # type: ignore[misc]
@@ -64,7 +69,7 @@ def screening(assistant: Assistant, cases: Sequence[Case]) -> Part | None:
     tuned = getattr(assistant.guardrails.classify, "__self__", None)
     if not isinstance(tuned, Tuned):
         return None
-    work = [lambda c=case: assistant.guardrails.screen(c.question, c.history) for case in cases]  # type: ignore[misc]
+    work = [lambda c=case: assistant.guardrails.screen(c.question, c.history) for case in cases]
     with torch.inference_mode():
         return _part(tuned.ready()[1], "forward", work)
 
