@@ -113,19 +113,19 @@ def owner_rows(
     by_question = {k.question: k for k in known}
     rows = []
     for author, own in sorted(authors.items()):
-        others = tuple(
-            by_question[r["question"]]
+        others = {
+            r["question"]: by_question[r["question"]]
             for name, theirs in sorted(authors.items())
             for r in theirs
             if name != author and r["question"] in by_question and rng.random() < known_share
-        )
+        }
         asked = rng.sample(own, min(per_author, len(own)))
         questions = [
             ("near_miss" if not r["gold"] else "lay", r["question"], lambda _, text, g=frozenset(r["gold"]): text in g)
             for r in asked
         ]
         with tempfile.TemporaryDirectory() as data:
-            rows += gather(documents, others, questions, embedder, reader, f"{author}@{known_share}", Path(data))
+            rows += gather(documents, tuple(others.values()), questions, embedder, reader, f"{author}@{known_share}", Path(data))
         print(author, known_share, len(rows), flush=True)
     return rows
 

@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True, help="folder for the gathered evidence")
     parser.add_argument("--per-document", type=int, default=18)
     parser.add_argument("--per-author", type=int, default=140)
-    parser.add_argument("--least", type=float, default=0.5, help="probability from which a further sentence is cited")
+    parser.add_argument("--least", type=float, default=0.1, help="probability from which a further sentence is cited")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.rows.mkdir(parents=True, exist_ok=True)
@@ -168,7 +168,7 @@ def main() -> None:
         rows = sets["owner" if name == "known" else "documents"]
         trained = cross_validate(rows, SENTENCE[name], NONE[name])
         print(name, end=": ")
-        further_figures(rows, trained, (0.3, 0.4, 0.5, 0.6, 0.7))
+        further_figures(rows, trained, (0.05, 0.1, 0.15, 0.2, 0.3))
         weights, bias = fit_further(pairs(rows, trained))
         table[f"further-{name}"] = {
             "weights": dict(zip(FEATURES, weights.tolist(), strict=True)),
