@@ -125,7 +125,9 @@ def owner_rows(
             for r in asked
         ]
         with tempfile.TemporaryDirectory() as data:
-            rows += gather(documents, tuple(others.values()), questions, embedder, reader, f"{author}@{known_share}", Path(data))
+            rows += gather(
+                documents, tuple(others.values()), questions, embedder, reader, f"{author}@{known_share}", Path(data)
+            )
         print(author, known_share, len(rows), flush=True)
     return rows
 
