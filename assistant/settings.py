@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -63,7 +63,10 @@ def from_environment(llm: str | None = None, **overrides: object) -> Settings:
         "llm": llm_settings(env, llm),
     }
     values.update({name: value for name, value in overrides.items() if value is not None})
-    return Settings(**values)  # type: ignore[arg-type]
+    made = Settings(**values)  # type: ignore[arg-type]
+    if made.llm.model and not env.get("FOOTNOTE_TIMEOUT"):  # a slow model is given up before the one who asked
+        return replace(made, web=replace(made.web, timeout=made.web.timeout + made.llm.timeout))
+    return made
 
 
 def stay_offline() -> None:

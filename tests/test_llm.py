@@ -221,6 +221,22 @@ def test_every_wrong_variable_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
+    ("env", "seconds"),
+    [
+        ({}, 20.0),
+        ({"FOOTNOTE_LLM_TIMEOUT": "8"}, 20.0),
+        ({"FOOTNOTE_LLM": "openai:x"}, 40.0),
+        ({"FOOTNOTE_LLM": "openai:x", "FOOTNOTE_LLM_TIMEOUT": "8"}, 28.0),
+        ({"FOOTNOTE_LLM": "openai:x", "FOOTNOTE_TIMEOUT": "9"}, 9.0),
+    ],
+)
+def test_a_server_waits_for_its_model(env: dict[str, str], seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert from_environment().web.timeout == seconds
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("anthropic:claude", "Run `pip install 'footnote[anthropic]'`."),
