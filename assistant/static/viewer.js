@@ -13,11 +13,12 @@
     document.querySelector(".lost").textContent =
       found && !meant.length ? "This place is no longer in the document: it may have changed since it was cited." : "";
     for (const span of meant) {
-      const mark = Object.assign(document.createElement("mark"), { tabIndex: -1 });
+      const mark = document.createElement("mark");
       mark.append(...span.childNodes);
       span.append(mark);
     }
-    const first = document.querySelector("mark");
+    const [first] = meant;
+    if (first) first.tabIndex = -1; // the browser, which goes to the address itself, focuses it as well
     first?.focus({ preventScroll: true });
     first?.scrollIntoView({ block: "center", behavior: calm.matches ? "auto" : "smooth" });
   };
