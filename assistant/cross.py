@@ -74,15 +74,18 @@ class CrossReader:
         return logits
 
 
-def shipped_encoder(weights: Path = WEIGHTS) -> CrossEncoder:
+def shipped_encoder(weights: Path = WEIGHTS) -> Any:
     """The shipped reader as sentence-transformers' CrossEncoder, float32: for training, export and comparison."""
     from safetensors.torch import load_file
     from sentence_transformers import CrossEncoder
 
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # it announces the conversion each time
-    encoder = CrossEncoder(str(packaged_model()), num_labels=1, device="cpu", max_length=LONGEST, local_files_only=True)
-    model: Any = encoder[0].auto_model
-    report = model.load_state_dict({k: v.float() for k, v in load_file(str(weights)).items()}, strict=False)
+    encoder: Any = CrossEncoder(
+        str(packaged_model()), num_labels=1, device="cpu", max_length=LONGEST, local_files_only=True
+    )
+    report = encoder[0].auto_model.load_state_dict(
+        {k: v.float() for k, v in load_file(str(weights)).items()}, strict=False
+    )
     missing = [k for k in report.missing_keys if "embeddings." not in k]
     if missing or report.unexpected_keys:
         raise ModelError(f"{weights}: tensors missing {missing[:3]}, unknown {report.unexpected_keys[:3]}")

@@ -310,7 +310,12 @@ def test_a_question_that_finds_no_place_or_comes_too_often_stays_in_the_box() ->
 
 def test_a_question_that_takes_too_long_comes_back_to_the_box() -> None:
     late = made(WebSettings(timeout=0.001))
-    late.parts.pool.ask = lambda question, _: time.sleep(0.2) or Reply(question, "abstained", "empty", "")
+
+    def slowly(question: str, _: Sequence[str]) -> Reply:
+        time.sleep(0.2)
+        return Reply(question, "abstained", "empty", "")
+
+    late.parts.pool.ask = slowly
     first, last = late.ask("What is green tea?")
     assert (first[0], last[0], last[1]) == ("", "What is green tea?", SKIP)
     assert "No answer was ready in time." in last[3]
@@ -323,6 +328,7 @@ def test_thumbs_are_shown_where_they_are_kept_and_each_counts_once(tmp_path: Pat
 
     def thumb(votes: dict[str, str], **event: object) -> tuple[Any, ...]:
         given = gr.EventData(kept.log, {"turn": 0, "vote": "down", "why": "other", **event})
+        assert kept.voted is not None
         return tuple(asyncio.run(kept.voted(turns, votes, given, VISITOR)))
 
     for wrong in ({"turn": 7}, {"turn": -1}, {"turn": "0"}, {"vote": "sideways"}, {"why": "because"}):

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,12 +33,14 @@ def assistant() -> Assistant:
 
 
 def made(settings: WebSettings | None = None, data: Path | None = None, engine: Assistant | None = None) -> FastAPI:
-    """The application, made inside a loop: outside one, Gradio opens its own and leaves it open."""
+    """The application, made inside a loop: outside one, Gradio opens its own and leaves it open. The loop is
+    another thread's, as Playwright holds this one's."""
 
     async def make() -> FastAPI:
         return application(engine or assistant(), settings or WebSettings(rate=FAST), data)
 
-    return asyncio.run(make())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, make()).result()
 
 
 def api(settings: WebSettings | None = None, data: Path | None = None, engine: Assistant | None = None) -> FastAPI:

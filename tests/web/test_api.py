@@ -87,7 +87,7 @@ def test_a_language_models_sentences_come_with_where_they_are_from() -> None:
         cited = (fakes.GREEN,)
         return Reply(question, "answered", "answered", statement.text, citations=cited, statements=(statement,))
 
-    engine.ask = ask  # type: ignore[method-assign]
+    engine.ask = ask  # type: ignore[method-assign, assignment]
     with client(engine=engine) as caller:
         rows = events(caller.post("/api/ask/stream", json=GREEN).text)
         assert [name for name, _ in rows] == ["status", "citation", "sentence", "done"]
@@ -139,7 +139,7 @@ def test_what_breaks_outside_the_chain_is_a_500_that_tells_nothing(path: str, ca
     def ask(question: str, _: Sequence[str] = ()) -> Reply:
         raise RuntimeError(f"canary {question}")
 
-    engine.ask = ask  # type: ignore[method-assign]
+    engine.ask = ask  # type: ignore[method-assign, assignment]
     with client(engine=engine) as caller:
         shown = caller.post(
             path, json={**GREEN, "messages": [{"role": "user", "content": "canary"}]} if "v1" in path else GREEN

@@ -144,7 +144,7 @@ def test_a_broken_model_is_said_in_the_stream_as_well(caller: TestClient) -> Non
                 (fakes.GREEN,),
                 statements=(Statement("At 80.", "rephrased", (1,)),),
             ),
-            "At 80. [1]\n\n[1] Tea, Brewing (tea.md:36-70)",
+            "At 80. [1] (rephrased)\n\n[1] Tea, Brewing (tea.md:36-70)",
         ),
         (
             Reply("q", "smalltalk", "smalltalk.x", "Hi ![x](http://evil.example) <b>"),

@@ -72,7 +72,7 @@ def test_what_is_sent_is_closed_and_what_comes_back_is_named() -> None:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_made_up_requests_break_nothing(case: Case) -> None:
+def test_made_up_requests_break_nothing(case: Case[Any]) -> None:
     response = case.call()
     checks = [not_a_server_error, content_type_conformance, response_schema_conformance]
     case.validate_response(response, checks=checks)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from markdown_it import MarkdownIt
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Dialog, Page, sync_playwright
 
 from assistant import chat_source
 from assistant.engine import Assistant, Gates
@@ -118,10 +118,15 @@ def page() -> Iterator[tuple[Page, list[str]]]:
         opened = browser.new_page()
         opened.set_default_timeout(60_000)
         own = (address, "data:", "blob:")
+
+        def dismissed(dialog: Dialog) -> None:
+            wrong.append(f"dialog {dialog.message}")
+            dialog.dismiss()
+
         opened.on("request", lambda r: None if r.url.startswith(own) else wrong.append(f"asked {r.url}"))
         opened.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
         opened.on("pageerror", lambda e: wrong.append(str(e)))
-        opened.on("dialog", lambda d: (wrong.append(f"dialog {d.message}"), d.dismiss()))
+        opened.on("dialog", dismissed)
         opened.on("popup", lambda _: wrong.append("popup"))
         opened.goto(address)
         opened.get_by_role("textbox", name="Your question").wait_for()
@@ -140,6 +145,9 @@ def test_in_a_browser_nothing_runs_and_nothing_leaves(page: tuple[Page, list[str
         opened.locator(".fn-reply").nth(n // 12).wait_for()
         turn = opened.locator(".fn-turn").last
         assert turn.locator(".fn-question").inner_text().endswith(asked)
+        if "<source" in asked:  # an attack's own word: declined
+            assert turn.locator(".fn-quotes q").count() == 0
+            continue
         assert turn.locator(".fn-quotes q").count() == 6
         turn.locator(".fn-cite").first.click()
         opened.locator("mark").wait_for()
