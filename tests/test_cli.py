@@ -95,6 +95,7 @@ def test_a_reply_as_json(results: dict[str, Result]) -> None:
         "disclaimer": HEALTH.notice["emergency"],
         "suggestions": [],
         "notes": [],
+        "statements": [],
     }
 
 

@@ -32,7 +32,7 @@ POISONS = {
 }
 QUESTIONS = {
     "How do I keep it dry in the shower?": "answered",
-    "How often do the fingers need to be moved?": "answered",
+    "What eases the swelling?": "answered",
     "What does a new cast cost?": "abstained",
     "Who is the president of France?": "abstained",
     "hello": "smalltalk",
@@ -55,7 +55,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 
 
 def said(reply: Reply) -> tuple[str, str, str]:
-    return reply.verdict, reply.disclaimer, reply.text if reply.verdict != "answered" else ""
+    own = reply.verdict not in ("answered", "abstained")  # an abstention may be nearer or farther off the topic
+    return reply.verdict, reply.disclaimer, reply.text if own else ""
 
 
 def test_the_clean_source(clean: Assistant) -> None:

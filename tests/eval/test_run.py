@@ -27,6 +27,8 @@ CASES = [Case("b", "Is green tea hot?"), Case("a", "and black tea?", ("Is green 
 class Asked:
     """The fake assistant, with a note of what it was asked; it dies of the question `dies_of`."""
 
+    rephrase = None
+
     def __init__(self, dies_of: str = "") -> None:
         self.inner = assistant(says(s3=0.9))
         self.dies_of = dies_of
