@@ -11,26 +11,36 @@ from pathlib import Path
 
 from assistant.claims import Check, checks
 from assistant.names import Medicine, load_medicines
-from assistant.tuned import Tuned
+from assistant.tuned import LONGEST, Tuned
 
-LABELS = ("unsupported", "supported")
+LABELS = ("fault",)
 WEIGHTS = Path(__file__).parent / "data" / "verifier.safetensors"
 SUPPORTED = 0.5
-"""Least probability of "supported" that is shown; fitted on held-out training documents (training/RESULTS.md)."""
+"""Least probability of "supported" that is shown; fitted on documents kept for that (training/RESULTS.md)."""
 
 Support = Callable[[str, Sequence[str]], str]
 """statement, the texts of the sentences that it cites -> "" or a reason."""
 
 
 class Verifier(Tuned):
-    """The reader of statements. Raises ModelError when its file is unusable."""
+    """Reads a statement beside its evidence, piece by piece. Raises ModelError when its file is unusable."""
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         super().__init__(weights, LABELS, "The verifier", "training/train_verifier.py")
 
     def __call__(self, statement: str, evidence: str) -> float:
-        """Probability, 0..1, that the evidence supports the statement."""
-        return self.probabilities([statement], [evidence])[0]["supported"]
+        """Probability, 0..1, that the evidence supports the statement: that no piece of it is at fault.
+
+        The statement is read whole; of the evidence, what does not fit beside it is not read.
+        """
+        import torch
+
+        tokenizer, bert, head = self.ready()
+        with torch.inference_mode():
+            encoded = tokenizer(statement, evidence, truncation="only_second", max_length=LONGEST, return_tensors="pt")
+            own = [n for n, side in enumerate(encoded.sequence_ids(0)) if side == 0 or n == 0]
+            logits = head(bert(**encoded).last_hidden_state[0, own])
+            return float(torch.exp(-torch.nn.functional.softplus(logits).sum()))
 
 
 class Supported:

@@ -15,7 +15,7 @@ from assistant.embed import packaged_model
 from assistant.errors import ModelError
 
 LONGEST = 192
-"""Word pieces of a text, or of both texts of a pair together; what is beyond is not read, of a pair's second alone."""
+"""Word pieces of a text, or of both texts of a pair; what is beyond is not read."""
 
 
 class Tuned:
@@ -66,20 +66,13 @@ class Tuned:
                 self._loaded = self._load()
             return self._loaded
 
-    def probabilities(self, texts: Sequence[str], seconds: Sequence[str] | None = None) -> list[dict[str, float]]:
-        """One dict label -> probability a text, or a pair of a text and its second."""
+    def probabilities(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """One dict label -> probability a text."""
         import torch
 
         tokenizer, bert, head = self.ready()
         with torch.inference_mode():
-            encoded = tokenizer(
-                list(texts),
-                None if seconds is None else list(seconds),
-                padding=True,
-                truncation=True if seconds is None else "only_second",
-                max_length=LONGEST,
-                return_tensors="pt",
-            )
+            encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
             hidden = bert(**encoded).last_hidden_state
             mask = encoded["attention_mask"][:, :, None].to(hidden.dtype)
             values = torch.softmax(head((hidden * mask).sum(1) / mask.sum(1)), -1)

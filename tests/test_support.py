@@ -115,7 +115,7 @@ def test_the_shipped_verifier(statement: str, evidence: str, supported: bool) ->
 
 def weights(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> Path:
     """A weights file of the right shape, spoilt."""
-    tensors = {"head.weight": torch.zeros(2, 384), "head.bias": torch.zeros(2)}
+    tensors = {"head.weight": torch.zeros(1, 384), "head.bias": torch.zeros(1)}
     tensors |= {
         k: v.clone() for k, v in load_file(str(WEIGHTS.with_name("guard.safetensors"))).items() if "layer.5." in k
     }
@@ -124,8 +124,10 @@ def weights(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> 
     return path
 
 
-def test_a_verifier_knows_nothing_with_a_head_of_zeros(tmp_path: Path) -> None:
-    assert Verifier(weights(tmp_path / "w", lambda _: None))("Heat.", "Heat helps.") == 0.5
+def test_a_statement_is_supported_when_none_of_its_pieces_is_at_fault(tmp_path: Path) -> None:
+    """Without weights each piece is as likely at fault as not: "heat", ".", and the one before them."""
+    verifier = Verifier(weights(tmp_path / "w", lambda _: None))
+    assert verifier("Heat.", "Heat helps, and so does rest.") == pytest.approx(0.5**3)
 
 
 @pytest.mark.parametrize(
@@ -146,5 +148,5 @@ def test_a_spoilt_verifier_is_told_at_once(
 
 
 def test_what_does_not_fit_beside_a_statement_is_not_read(tmp_path: Path) -> None:
-    verifier = Verifier(weights(tmp_path / "w", lambda t: t["head.weight"].normal_()))
+    verifier = Verifier(weights(tmp_path / "w", lambda t: t["head.weight"].fill_(0.1)))
     assert verifier("Heat.", "heat " * 300) == verifier("Heat.", "heat " * 300 + "is not good")

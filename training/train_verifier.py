@@ -2,11 +2,12 @@
 
     python training/train_verifier.py --statements FILE ... --reading DIR ... --out DIR [--start reader]
 
-The verifier is the packaged MiniLM with its upper layers tuned and one linear head over the mean
-of the word pieces: `statement` / `sentences` -> unsupported, supported.  Rows written by hand are
-joined by rows made from them and from the reading documents (`made_statements.py`).  Documents
-are split: those of `held_out` are never read here; a seventh of the others choose the threshold,
-which is folded into the head's bias, so that one half is always the point of decision.
+The verifier is the packaged MiniLM with its upper layers tuned and one linear head, which gives
+each word piece of the statement, read beside the sentences, the chance that it is at fault.  A
+statement is supported when none is (noisy-or).  Rows written by hand are joined by rows made from
+them and from the reading documents (`made_statements.py`), of which it is known where the fault
+lies.  Documents are split: those of `held_out` are never read here; a seventh of the others choose
+the threshold, `SUPPORTED` in assistant/support.py.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import argparse
 import hashlib
 import json
 import random
+import re
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +45,15 @@ KEPT = 0.87
 
 @dataclass(frozen=True)
 class Row:
-    """evidence: sentences, joined. fault: of an unsupported statement, "" else."""
+    """evidence: sentences, joined. fault: of an unsupported statement, "" else. spans: where its fault lies,
+    in characters; none where that is not known."""
 
     statement: str
     evidence: str
     supported: bool
     document: str
     fault: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -89,7 +94,7 @@ def made_from_rows(rows: Sequence[Row], documents: dict[str, list[str]], rng: ra
         for fault in rng.sample(sorted(CHANGES), 3):
             text = CHANGES[fault](row.statement, sentences, rng)
             if text != row.statement:
-                made.append(Row(text, row.evidence, False, row.document, fault))
+                made.append(Row(text, row.evidence, False, row.document, fault, spans(row.statement, text)))
         made.append(Row(reworded(row.statement, rng), row.evidence, True, row.document))
         others = [s for s in sentences if s not in row.evidence]
         if others:
@@ -122,10 +127,24 @@ def made_from_documents(documents: dict[str, list[str]], count: int, rng: random
             made.append(Row(sentence, rng.choice(near), False, name, "evidence"))
         else:
             fault = rng.choice(sorted(CHANGES))
-            text = CHANGES[fault](reworded(sentence, rng) if rng.random() < 0.6 else sentence, sentences, rng)
-            if text not in (sentence, reworded(sentence, random.Random(0))):
-                made.append(Row(text, evidence, False, name, fault))
+            before = reworded(sentence, rng) if rng.random() < 0.6 else sentence
+            text = CHANGES[fault](before, sentences, rng)
+            if text != before:
+                made.append(Row(text, evidence, False, name, fault, spans(before, text)))
     return made
+
+
+def spans(before: str, after: str) -> tuple[tuple[int, int], ...]:
+    """Where `after` differs, in characters, word by word; around the gap where a word is gone."""
+    words = [list(re.finditer(r"\w+|[^\w\s]", text)) for text in (before, after)]
+    texts = [[m.group() for m in found] for found in words]
+    found = []
+    for kind, _, _, start, end in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+        if kind == "equal" or not words[1]:
+            continue
+        first, last = (start, end - 1) if start < end else (max(0, start - 1), min(start, len(words[1]) - 1))
+        found.append((words[1][first].start(), words[1][last].end()))
+    return tuple(found)
 
 
 def _shared(a: str, b: str) -> int:
@@ -133,13 +152,14 @@ def _shared(a: str, b: str) -> int:
 
 
 def started(base: Path, tuned: int, start: str) -> Guard:
-    """The base model, its upper layers those of the base or of the shipped reader."""
+    """The base model, its upper layers those of the base, of the shipped reader, or of a file."""
     model = Guard(base, tuned, len(LABELS))
-    if start == "reader":
+    torch.nn.init.constant_(model.head.bias, -4.0)
+    if start != "base":
         first = model.bert.config.num_hidden_layers - tuned
         upper = tuple(f"bert.encoder.layer.{n}." for n in range(first, model.bert.config.num_hidden_layers))
-        theirs = {k: v.float() for k, v in load_file(str(READER)).items() if k.startswith(upper)}
-        model.load_state_dict(theirs, strict=False)
+        weights = load_file(str(READER if start == "reader" else start))
+        model.load_state_dict({k: v.float() for k, v in weights.items() if k.startswith(upper)}, strict=False)
     return model
 
 
@@ -168,7 +188,7 @@ def main() -> None:
     parser.add_argument("--statements", type=Path, nargs="+", required=True)
     parser.add_argument("--reading", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", choices=("base", "reader"), default="reader")
+    parser.add_argument("--start", default="reader", help="base, reader, or a file to take the layers from")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--batch", type=int, default=32)
@@ -213,10 +233,7 @@ def main() -> None:
         )
         total = 0.0
         for part in batches(seen, args.batch, rng):
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = model(encoded(tokenizer, part))
-            target = torch.tensor([int(row.supported) for row in part])
-            loss = torch.nn.functional.cross_entropy(logits.float(), target, label_smoothing=0.03)
+            loss = loss_of(model, tokenizer, part)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(tuned, 1.0)
@@ -234,10 +251,9 @@ def main() -> None:
             f"without the checks {json.dumps(figures(dev, p, np.zeros(len(dev), bool), threshold))}",
             flush=True,
         )
+        save_tuned(model, args.tuned, args.out / "verifier.safetensors")
         if args.steps and step >= args.steps:
             break
-    move_threshold(model, threshold)
-    save_tuned(model, args.tuned, args.out / "verifier.safetensors")
 
 
 def batches(rows: list[Row], size: int, rng: random.Random) -> list[list[Row]]:
@@ -252,26 +268,48 @@ def batches(rows: list[Row], size: int, rng: random.Random) -> list[list[Row]]:
     return parts
 
 
-def encoded(tokenizer: Any, rows: Sequence[Row]) -> Any:
-    """Statement and evidence as the shipped verifier sees them."""
+def faults(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(rows, pieces) softplus of each piece's logit, 0 outside of the statement; whether a piece is in a span of
+    its row; whether it is the statement's at all. The first piece speaks for the statement as a whole."""
     pairs = [r.statement for r in rows], [r.evidence for r in rows]
-    return tokenizer(*pairs, padding=True, truncation="only_second", max_length=192, return_tensors="pt")
+    encoded = tokenizer(
+        *pairs, padding=True, truncation="only_second", max_length=192, return_tensors="pt", return_offsets_mapping=True
+    )
+    offsets = encoded.pop("offset_mapping").tolist()
+    own = torch.tensor([[s == 0 or n == 0 for n, s in enumerate(encoded.sequence_ids(r))] for r in range(len(rows))])
+    inside = torch.tensor(
+        [
+            [any(a < e and b > s for s, e in row.spans) for a, b in places]
+            for row, places in zip(rows, offsets, strict=True)
+        ]
+    )
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.bert(**encoded).last_hidden_state
+    logits = model.head(hidden.float())[:, :, 0]
+    return torch.nn.functional.softplus(logits) * own, inside & own, own
+
+
+def loss_of(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> torch.Tensor:
+    """Mean over the rows of -log P: that no piece is at fault, or that one is, of its spans where they are known;
+    then the others are held to be right, at half weight."""
+    costs, inside, _ = faults(model, tokenizer, rows)
+    losses = []
+    for row, cost, here in zip(rows, costs, inside, strict=True):
+        if row.supported:
+            losses.append(cost.sum())
+            continue
+        known = bool(here.any())
+        at_fault = -torch.log(-torch.expm1(-(cost[here].sum() if known else cost.sum())) + 1e-6)
+        losses.append(at_fault + 0.5 * cost[~here].sum() if known else at_fault)
+    return torch.stack(losses).mean()
 
 
 def score(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> np.ndarray:
     """(rows,) probability of supported."""
     model.eval()
-    out = []
     with torch.inference_mode():
-        for at in range(0, len(rows), 32):
-            out.append(torch.softmax(model(encoded(tokenizer, rows[at : at + 32])), -1)[:, 1].numpy())
-    return np.concatenate(out)
-
-
-def move_threshold(model: Guard, threshold: float) -> None:
-    """Folds a threshold into the head's bias: what had that probability has one half."""
-    with torch.no_grad():
-        model.head.bias[1] -= float(np.log(threshold / (1 - threshold)))
+        costs = [faults(model, tokenizer, rows[at : at + 32])[0].sum(1) for at in range(0, len(rows), 32)]
+    return torch.exp(-torch.cat(costs)).numpy()
 
 
 if __name__ == "__main__":
