@@ -22,7 +22,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: lint
+test: lint gate
 	$(BIN)/python -m pytest
 
 # The development questions against eval/thresholds.toml; answered anew each time.

@@ -151,7 +151,7 @@ def spoil(path: Path, *changes: tuple[str, str]) -> None:
                 (r"^emergency = 0.3", "emergency = nan"),
                 (r"^injection = 0.5", "injection = 1.5"),
                 (r"^decision = 0.5", 'decision = "0.5"'),
-                (r"^smalltalk = 0.3", "smalltalk = true"),
+                (r"^smalltalk = 0.5", "smalltalk = true"),
             ],
             [
                 "health.toml: [thresholds] emergency = nan is not a number above 0 and up to 1",
