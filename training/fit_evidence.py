@@ -115,6 +115,26 @@ def figures(rows: Sequence[Row], models: dict[str, ConditionalLogit], threshold:
     }
 
 
+def intervals(rows: Sequence[Row], models: dict[str, ConditionalLogit], threshold: float, draws: int = 1000) -> str:
+    """95 % intervals of the figures: whole groups (documents, authors) are drawn anew, seeded."""
+    by_group: dict[str, list[Row]] = {}
+    for row in rows:
+        by_group.setdefault(row.group, []).append(row)
+    rng = np.random.default_rng(7)
+    names = sorted(by_group)
+    found: dict[str, list[float]] = {}
+    for _ in range(draws):
+        drawn = [row for n in rng.integers(0, len(names), len(names)) for row in by_group[names[n]]]
+        for name, value in figures(drawn, models, threshold).items():
+            found.setdefault(name, []).append(value)
+    shown = figures(rows, models, threshold)
+    return "  ".join(
+        f"{name} {shown[name]:.3f} ({np.percentile(values, 2.5):.3f} to {np.percentile(values, 97.5):.3f})"
+        for name, values in found.items()
+        if name != "questions"
+    )
+
+
 def cross_validate(
     rows: Sequence[Row], names: Sequence[str], none: Sequence[str], folds: int = 7
 ) -> dict[str, ConditionalLogit]:
@@ -136,6 +156,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True, help="folder for the gathered evidence")
     parser.add_argument("--per-document", type=int, default=18)
     parser.add_argument("--per-author", type=int, default=140)
+    parser.add_argument("--answer", type=float, default=0.8, help="the gate at which figures get their intervals")
     parser.add_argument("--least", type=float, default=0.1, help="probability from which a further sentence is cited")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -168,6 +189,7 @@ def main() -> None:
         rows = sets["owner" if name == "known" else "documents"]
         trained = cross_validate(rows, SENTENCE[name], NONE[name])
         print(name, end=": ")
+        print(f"at {args.answer}: {intervals(rows, trained, args.answer)}", flush=True)
         further_figures(rows, trained, (0.05, 0.1, 0.15, 0.2, 0.3))
         weights, bias = fit_further(pairs(rows, trained))
         table[f"further-{name}"] = {
