@@ -94,12 +94,12 @@ def corrupt(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def joined(row: tuple[str, int], rows: list[tuple[str, int]], rng: random.Random) -> tuple[str, int]:
-    """One row in seven with another before or behind it, as people bury a thing in another.
+def joined(row: tuple[str, int], rows: list[tuple[str, int]], share: float, rng: random.Random) -> tuple[str, int]:
+    """A share of the rows with another before or behind it, as people bury a thing in another.
 
     In one message the graver label holds; of an earlier turn only an emergency counts.
     """
-    if rng.random() > 1 / 7 or len(row[0]) > 300:
+    if not share or rng.random() > share or len(row[0]) > 300:
         return row
     other = rows[rng.randrange(len(rows))]
     if len(other[0]) > 300 or " / " in row[0] + other[0]:
@@ -144,6 +144,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--tuned", type=int, default=6, help="how many of the upper layers")
+    parser.add_argument("--joined", type=float, default=0.0, help="share of messages joined with another; 0 ships")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -163,7 +164,7 @@ def main() -> None:
         rng.shuffle(rows)
         total = 0.0
         for at in range(0, len(rows), 32):
-            part = [joined(row, rows, rng) for row in rows[at : at + 32]]
+            part = [joined(row, rows, args.joined, rng) for row in rows[at : at + 32]]
             encoded = tokenizer(
                 [corrupt(t, rng) for t, _ in part],
                 padding=True,
