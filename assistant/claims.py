@@ -1,6 +1,6 @@
 """statement, the sentences that it cites -> the first of its claims that can be looked up in them and is not there.
 
-Length, addresses, script, numbers with their units, medicines, negations, comparisons: what a
+Length, addresses, script, numbers with their units, medicines, negations, comparisons, hedges: what a
 rewording must carry over. These checks only ever reject; what passes them is not yet supported.
 """
 
@@ -47,6 +47,29 @@ _OPPOSITES = (
 _PAIRS = tuple((re.compile(rf"\b(?:{a})\b", re.I), re.compile(rf"\b(?:{b})\b", re.I)) for a, b in _OPPOSITES)
 
 
+_STRONG = re.compile(
+    r"\b(?:all|every|everyone|everybody|everything|always|anyone|anybody|completely|entirely|totally|whatever|"
+    r"never|none|nobody|no one|impossible|permanent\w*|certain(?:ly)?|definite\w*|cure[sd]?|guarantee\w*|"
+    r"prov(?:e|es|ed))\b",
+    re.I,
+)
+_WHOLE = re.compile(_STRONG.pattern + r"|\b(?:any|each|both|no|not|nothing|cannot|without|only|whole|full\w*)\b", re.I)
+"""What may stand for a strong word in other words."""
+_HEDGE = re.compile(
+    r"\b(?:may|might|could|can|should|sometimes|often|usual\w*|some|many|most|mostly|likely|tends?|general\w*|"
+    r"probably|perhaps|common\w*|typical\w*|possib\w+|rare\w*|occasional\w*|seems?|appears?|suggest\w*|linked|"
+    r"associated|mainly|about|nearly|almost|few)\b",
+    re.I,
+)
+_MILD = re.compile(
+    _HEDGE.pattern + r"|\b(?:roughly|appear\w*|normally|largely|little|up to|at times|frequent\w*|chance|risk|partly|"
+    r"thought|believed|several|around|plenty|lots?|as a rule|now and then|tied|prone|unlikely|hardly|seldom|half|if|"
+    r"per ?cent|majority|among|not|no|never|have to|good|better|help\w*|let|allow\w*|fine|points? to)\b|n['’]t\b|%",
+    re.I,
+)
+"""What may stand for a hedge in other words."""
+
+
 def too_long(statement: str, evidence: str) -> bool:
     """Whether it says more than a rewording of the evidence would."""
     return len(statement) > min(_LONGER * len(evidence) + _SLACK, _LONGEST)
@@ -76,6 +99,14 @@ def negation_changed(statement: str, evidence: str) -> bool:
         return False
     said, there = ({found.group().lower() for found in _DENIAL.finditer(text)} for text in (statement, evidence))
     return not (there - said if _NOT.search(statement) else said - there)
+
+
+def strengthened(statement: str, evidence: str) -> bool:
+    """Whether it says "all", "never", "cures" ... where the evidence has no such word or hedges, or drops the hedge."""
+    hedged = bool(_HEDGE.search(evidence))
+    if _STRONG.search(statement) and not _STRONG.search(evidence):
+        return hedged or not _WHOLE.search(evidence)
+    return hedged and not _MILD.search(statement)
 
 
 def comparison_turned(statement: str, evidence: str) -> bool:
@@ -125,6 +156,7 @@ def checks(medicines: Sequence[Medicine]) -> dict[str, Check]:
         "medicine": medicine_missing(medicines),
         "negation": negation_changed,
         "comparison": comparison_turned,
+        "strength": strengthened,
     }
 
 

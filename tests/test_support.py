@@ -57,6 +57,11 @@ def judge(probability: float = 1.0) -> Supported:
         ("Baclofen should be stopped at once.", [PILL], "negation"),
         ("Rest after heat.", ["Rest before heat."], "comparison"),
         ("It lasts longer.", ["It lasts a shorter time."], "comparison"),
+        ("Moist heat always eases a muscle.", [HEAT], "strength"),
+        ("Moist heat eases a tight muscle.", [HEAT], "strength"),
+        ("All take it.", ["People take it."], "strength"),
+        ("Everybody takes it.", ["Everyone takes it."], ""),
+        ("Nearly everyone takes it.", ["Any of them takes it."], ""),
     ],
 )
 def test_what_can_be_looked_up(statement: str, evidence: list[str], reason: str) -> None:
