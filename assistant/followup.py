@@ -26,6 +26,7 @@ _WHY = re.compile(
     r"what makes (?:you|it) say (?:that|so))[?.! ]*$",
     re.I,
 )
+_WHY_ABOUT = re.compile(r"^(?:\w+ )?(?:why|how come|what(?:'s| is) the reason)\b", re.I)
 _ARTICLE = r"(?:an?|the|my|your|some|any) "
 _YES_NO = re.compile(r"^(?:is|are|was|were|does|do|did|can|could|will|would|should|has|have)\b", re.I)
 _JOINING = frozenset(["a", "an", "the", "my", "your", "some", "any", "and", "or"])
@@ -73,6 +74,8 @@ def resolve(question: str, history: Sequence[str], knows: Callable[[str], bool])
     if _WHY.match(core):
         return f"Why: {previous}"
     new = _new_topic(core, connected, knows)
+    if new and not _ABOUT.match(core) and _WHY_ABOUT.match(previous):
+        return core  # the reason for one thing is seldom asked of another: "and ice?" after "why does heat help?"
     if new:
         if topic and _mentions(previous, topic) and len(new.split()) <= 5:
             # "black tea" takes the place of "green tea", not of what follows it.

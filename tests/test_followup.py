@@ -25,6 +25,8 @@ def knows(word: str) -> bool:
         ("and black tea?", ["Is green tea hot?"], "Is black tea hot?"),
         ("and milk?", ["Is sugar any good?"], "Is milk any good?"),
         ("And the kettle or a tin?", ["Is milk any good?"], "Is the kettle or a tin any good?"),
+        ("and milk?", ["Why does sugar spoil tea?"], "milk?"),
+        ("what about milk?", ["Why is sugar good?"], "Why is milk good?"),
         ("ok and does milk help", ["Is sugar any good?"], "does milk help"),
         ("and with milk?", ["Is sugar any good?"], "with milk? (sugar)"),
         ("and what about black tea?", ["Is green tea black milk?"], "Is black tea black milk?"),
