@@ -56,13 +56,14 @@ _STRONG = re.compile(
 _WHOLE = re.compile(_STRONG.pattern + r"|\b(?:any|each|both|no|not|nothing|cannot|without|only|whole|full\w*)\b", re.I)
 """What may stand for a strong word in other words."""
 _HEDGE = re.compile(
-    r"\b(?:may|might|could|can|should|sometimes|often|usual\w*|some|many|most|mostly|likely|tends?|general\w*|"
+    r"\b(?:may|might|could|can|sometimes|often|usual\w*|some|many|most|mostly|likely|tends?|general\w*|"
     r"probably|perhaps|common\w*|typical\w*|possib\w+|rare\w*|occasional\w*|seems?|appears?|suggest\w*|linked|"
     r"associated|mainly|about|nearly|almost|few)\b",
     re.I,
 )
 _MILD = re.compile(
-    _HEDGE.pattern + r"|\b(?:roughly|appear\w*|normally|largely|little|up to|at times|frequent\w*|chance|risk|partly|"
+    _HEDGE.pattern
+    + r"|\b(?:should|roughly|appear\w*|normally|largely|little|up to|at times|frequent\w*|chance|risk|partly|"
     r"thought|believed|several|around|plenty|lots?|as a rule|now and then|tied|prone|unlikely|hardly|seldom|half|if|"
     r"per ?cent|majority|among|not|no|never|have to|good|better|help\w*|let|allow\w*|fine|points? to)\b|n['’]t\b|%",
     re.I,
