@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 
 from assistant.names import Medicine, Names
 from assistant.numbers import first_missing
@@ -21,7 +22,7 @@ _LONGER, _SLACK, _LONGEST = 2.0, 60, 400
 """A rewording is at most so many times as long as what it rewords, and so many characters more; and no longer
 than the verifier reads beside its evidence."""
 _MARKUP = re.compile(r"https?:|www\.|\w@\w|[<>{}\[\]`|\\]|\*\*|^\s*#|[\x00-\x1f\x7f]|\b\w+\.(?:com|org|net|io)\b", re.I)
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"[^\W_]+")
 _NOT = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|nowhere)\b|n['’]t\b", re.I)
 _DENIAL = re.compile(
     _NOT.pattern + r"|\b(?:"
@@ -69,6 +70,17 @@ _MILD = re.compile(
     re.I,
 )
 """What may stand for a hedge in other words."""
+
+
+_NEAR = 0.7
+"""Share of a statement's words that a sentence has in the same order, from which on it is told in the sentence's own."""
+
+
+def hardly_differs(statement: str, sentence: str) -> bool:
+    """Whether a statement is the sentence but for a word here and there, which is where a meaning changes unseen."""
+    said, there = (_WORD.findall(text.lower()) for text in (statement, sentence))
+    same = sum(block.size for block in SequenceMatcher(None, there, said, autojunk=False).get_matching_blocks())
+    return bool(said) and same >= _NEAR * len(said)
 
 
 def too_long(statement: str, evidence: str) -> bool:
@@ -167,6 +179,6 @@ def _scripts(text: str) -> set[str]:
 
 def _english(text: str, also: set[str]) -> float:
     """Share of the words that are English, or among some others; 1 of no words."""
-    words = _WORD.findall(text.lower())
+    words = [word for word in _WORD.findall(text.lower()) if len(word) > 1 and word.isalpha()]
     known = english()
     return sum(w in known or w in also for w in words) / len(words) if words else 1.0

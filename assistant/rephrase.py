@@ -18,6 +18,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from assistant.claims import hardly_differs
 from assistant.compose import in_reading_order
 from assistant.errors import DataError
 from assistant.llm import LanguageModel
@@ -119,11 +120,17 @@ class Rephraser:
         return replace(reply, statements=statements, text=" ".join(s.text for s in statements))
 
     def _judged(self, drafted: Drafted, evidence: Sequence[str]) -> tuple[Statement, str]:
-        """A statement with those of its citations that exist, and why it cannot be shown, "" where it can."""
+        """A statement with those of its citations that exist, and why it cannot be shown, "" where it can.
+
+        One that hardly differs from a sentence that it cites gains nothing: it is that sentence.
+        """
         cited = tuple(sorted({n for n in drafted.citations if 1 <= n <= len(evidence)}))
         statement = Statement(" ".join(drafted.text.split()), "rephrased", cited)
         if len(cited) < len(set(drafted.citations)):
             return statement, "citation"
+        for number in cited:
+            if hardly_differs(statement.text, evidence[number - 1]):
+                return Statement(evidence[number - 1], "quoted", (number,)), ""
         return statement, self.support(statement.text, [evidence[n - 1] for n in cited])
 
 

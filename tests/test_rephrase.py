@@ -39,7 +39,7 @@ ANSWER = Reply(
 
 def known(statement: str, evidence: Sequence[str]) -> str:
     """A judge that knows two rewordings, and which sentences carry them."""
-    carried = {"Brew green tea at 80 degrees.": GREEN.quote, "It fades in light.": LIGHT.quote}
+    carried = {"For green tea, 80 degrees will do.": GREEN.quote, "It fades in light.": LIGHT.quote}
     if not evidence:
         return "uncited"
     return "" if carried.get(statement, statement) in evidence else "unsupported"
@@ -54,7 +54,7 @@ def rephrase(*texts: str, support: Any = known) -> Rephraser:
     return Rephraser(llm, support, load_prompt("health"))
 
 
-A, B = ("Brew green tea at 80 degrees.", [1]), ("It fades in light.", [2])
+A, B = ("For green tea, 80 degrees will do.", [1]), ("It fades in light.", [2])
 SAID_A, SAID_B = Statement(A[0], "rephrased", (1,)), Statement(B[0], "rephrased", (2,))
 QUOTE_A, QUOTE_B = Statement(GREEN.quote, "quoted", (1,)), Statement(LIGHT.quote, "quoted", (2,))
 LIE = "Green tea cures colds."
@@ -76,11 +76,14 @@ LIE = "Green tea cures colds."
         (drafted(A, ("It fades in light.", [7])), (SAID_A, QUOTE_B)),
         (drafted(A, ("It fades in light.", [0, -1])), (SAID_A, QUOTE_B)),
         (drafted(A, A, B, B), (SAID_A, SAID_B)),
-        (drafted((" Brew  green tea\nat 80 degrees. ", [1]), B), (SAID_A, SAID_B)),
+        (drafted((" For  green tea,\n80 degrees will do. ", [1]), B), (SAID_A, SAID_B)),
         (drafted((GREEN.quote, [1, 2]), B), (QUOTE_A, SAID_B)),
+        (drafted(("Black tea is brewed at 80 degrees.", [1]), B), (QUOTE_A, SAID_B)),
+        (drafted(("Green tea is not brewed at 80 degrees.", [1, 2]), B), (QUOTE_A, SAID_B)),
     ],
     ids=["both", "their order", "a fence", "thoughts", "a quote", "one left out", "a lie beside", "a lie for one",
-         "uncited", "[7] of 2 beside", "[7] of 2", "[0] and [-1]", "twice", "white space", "a quote with one too many"],
+         "uncited", "[7] of 2 beside", "[7] of 2", "[0] and [-1]", "twice", "white space", "a quote with one too many",
+         "a word changed", "a word more"],
 )  # fmt: skip
 def test_what_is_supported_is_shown_and_the_rest_is_quoted(draft: str, statements: tuple[Statement, ...]) -> None:
     assert rephrase(draft)(ANSWER) == replace(ANSWER, statements=statements, text=" ".join(s.text for s in statements))

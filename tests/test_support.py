@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from assistant.claims import hardly_differs
 from assistant.errors import ModelError
 from assistant.names import Medicine
 from assistant.support import WEIGHTS, Supported, Verifier, shipped
@@ -66,6 +67,22 @@ def judge(probability: float = 1.0) -> Supported:
 )
 def test_what_can_be_looked_up(statement: str, evidence: list[str], reason: str) -> None:
     assert judge()(statement, evidence) == reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "same"),
+    [
+        (HEAT, True),
+        ("Moist heat may ease a tight bone within 20 minutes.", True),
+        ("Moist heat may never ease a tight muscle within 20 minutes.", True),
+        ("Dry heat may ease a muscle within 20 minutes.", True),
+        ("A tight muscle may be eased by moist heat in 20 minutes.", False),
+        ("Heat takes 20 minutes to ease a muscle.", False),
+        ("", False),
+    ],
+)
+def test_what_hardly_differs(statement: str, same: bool) -> None:
+    assert hardly_differs(statement, HEAT) == same
 
 
 def test_either_judge_may_reject() -> None:
