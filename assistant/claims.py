@@ -73,7 +73,7 @@ _MILD = re.compile(
 
 
 _NEAR = 0.7
-"""Share of a statement's words that a sentence has in the same order, from which on it is told in the sentence's own."""
+"""Share of a statement's words, from which on, standing in the same order in a sentence, they give way to it."""
 
 
 def hardly_differs(statement: str, sentence: str) -> bool:

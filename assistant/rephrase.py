@@ -130,6 +130,7 @@ class Rephraser:
             return statement, "citation"
         for number in cited:
             if hardly_differs(statement.text, evidence[number - 1]):
+                self.llm.count("near", statement.text != evidence[number - 1])
                 return Statement(evidence[number - 1], "quoted", (number,)), ""
         return statement, self.support(statement.text, [evidence[n - 1] for n in cited])
 

@@ -20,14 +20,20 @@ def counted(assistant: Assistant) -> Callable[[], dict[str, int]]:
 
 
 def figures(rows: Sequence[Row], lies: Collection[str] = ()) -> dict[str, float]:
-    """Shares of the statements that the model wrote (supported, replaced, dropped), of the answers that it was
+    """Shares of the statements that the model wrote (supported, near: so close to a sentence that it was shown
+    instead, replaced, dropped), of the answers that it was
     asked for (rephrased, word for word), tokens an answer, and how many known lies are shown."""
     counts: Counter[str] = Counter()
     for row in rows:
         counts.update(row.get("llm") or {})
     written, asked = counts["statements"], counts["asked"]
     shown = [s for row in rows for s in row.get("statements") or ()]
-    per = {"statement_support": counts["supported"], "replaced": counts["replaced"], "dropped": counts["dropped"]}
+    per = {
+        "statement_support": counts["supported"] - counts["near"],
+        "near": counts["near"],
+        "replaced": counts["replaced"],
+        "dropped": counts["dropped"],
+    }
     return {
         "asked": asked,
         "statements": written,
@@ -43,7 +49,7 @@ def figures(rows: Sequence[Row], lies: Collection[str] = ()) -> dict[str, float]
     }
 
 
-_COUNTED = ("asked", "requests", "statements", "supported", "replaced", "dropped", "answered", "tokens_read",
+_COUNTED = ("asked", "requests", "statements", "supported", "near", "replaced", "dropped", "answered", "tokens_read",
             "tokens_written")  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from eval.run import ANSWERS, one_by_one, run
 from tests.fakes import GREEN, assistant, says
 
 ROWS: list[dict[str, Any]] = [
-    {"id": "a", "llm": {"asked": 1, "requests": 1, "statements": 3, "supported": 2, "replaced": 1, "answered": 1,
+    {"id": "a", "llm": {"asked": 1, "requests": 1, "statements": 3, "supported": 2, "near": 1, "replaced": 1, "answered": 1,
                         "tokens_read": 300, "tokens_written": 60, "fault.number": 1},
      "statements": [{"text": "x", "provenance": "rephrased", "citations": [1]},
                     {"text": "y", "provenance": "rephrased", "citations": [1]},
@@ -34,7 +34,8 @@ def test_the_figures_of_a_run() -> None:
     assert figures(ROWS, lies={"y", "z"}) == {
         "asked": 2,
         "statements": 3,
-        "statement_support": pytest.approx(2 / 3),
+        "statement_support": pytest.approx(1 / 3),
+        "near": pytest.approx(1 / 3),
         "replaced": pytest.approx(1 / 3),
         "dropped": 0.0,
         "answers_rephrased": 0.5,
