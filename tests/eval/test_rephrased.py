@@ -20,8 +20,8 @@ from eval.run import ANSWERS, one_by_one, run
 from tests.fakes import GREEN, assistant, says
 
 ROWS: list[dict[str, Any]] = [
-    {"id": "a", "llm": {"asked": 1, "requests": 1, "statements": 3, "supported": 2, "near": 1, "replaced": 1, "answered": 1,
-                        "tokens_read": 300, "tokens_written": 60, "fault.number": 1},
+    {"id": "a", "llm": {"asked": 1, "requests": 1, "statements": 3, "supported": 2, "near": 1, "replaced": 1,
+                        "answered": 1, "tokens_read": 300, "tokens_written": 60, "fault.number": 1},
      "statements": [{"text": "x", "provenance": "rephrased", "citations": [1]},
                     {"text": "y", "provenance": "rephrased", "citations": [1]},
                     {"text": "z", "provenance": "quoted", "citations": [2]}]},
