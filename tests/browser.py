@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+
 from assistant.settings import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -24,6 +26,28 @@ ARGUMENTS = [
 ]
 PATIENCE = 180
 """Seconds that app.py may take to start on a busy machine."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+def watch(page: Page, own: tuple[str, ...], elsewhere: list[str], complaints: list[str]) -> None:
+    """Notes what a page asks of others than `own` (beginnings of addresses), and what it complains about."""
+
+    def dismissed(dialog: Dialog) -> None:
+        complaints.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("request", lambda r: None if r.url.startswith((*own, "data:", "blob:")) else elsewhere.append(r.url))
+    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: complaints.append(str(e)))
+    page.on("dialog", dismissed)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,17 @@ def pytest_runtest_setup() -> None:
     """Before the fixtures; pytest-socket lifts its restrictions after every test."""
     socket.getaddrinfo = _resolve_here
     socket_allow_hosts(list(HERE), allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """What a test does to Footnote's logs ends with it: the streams that it wrote to are closed by then."""
+    loggers = [logging.getLogger(name) for name in ("footnote", "footnote.access")]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from assistant.settings import ROOT
 from assistant.web.headers import headers
-from tests.browser import ARGUMENTS, CHROMIUM, running_chat
+from tests.browser import CHROMIUM, chromium, running_chat, watch
 
 pytestmark = [
     pytest.mark.browser,
@@ -63,10 +63,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 class Visit:
@@ -78,11 +76,7 @@ class Visit:
         self.page.set_default_timeout(30_000)
         self.elsewhere: list[str] = []
         self.complaints: list[str] = []
-        own = (address, "data:", "blob:")
-        self.page.on("request", lambda r: self.elsewhere.append(r.url) if not r.url.startswith(own) else None)
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.on("dialog", lambda d: self.complaints.append(f"a dialog: {d.message}"))
+        watch(self.page, (address,), self.elsewhere, self.complaints)
         self.page.goto(address)
         self.box.wait_for()
 

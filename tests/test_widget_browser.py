@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route
 
 from assistant.web.settings import WebSettings
-from tests.browser import ARGUMENTS, CHROMIUM
+from tests.browser import CHROMIUM, chromium, watch
 from tests.widget_host import (
     ASKED,
     CHEST,
@@ -62,10 +62,8 @@ def address(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 class Visit:
@@ -77,10 +75,7 @@ class Visit:
         self.page.set_default_timeout(30_000)
         self.elsewhere: list[str] = []
         self.complaints: list[str] = []
-        self.page.on("request", lambda r: None if r.url.startswith(own) else self.elsewhere.append(r.url))
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.on("dialog", lambda d: self.complaints.append(f"a dialog: {d.message}"))
+        watch(self.page, own, self.elsewhere, self.complaints)
         self.page.add_init_script(HEARD)
         self.page.goto(url)
         self.launch = self.page.locator("button.launch")

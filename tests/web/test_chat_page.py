@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from assistant.web.feedback import Feedback
 from assistant.web.settings import WebSettings
-from tests.browser import ARGUMENTS, CHROMIUM
+from tests.browser import CHROMIUM, chromium, watch
 from tests.web.doors import FAST, made, serving
 
 pytestmark = [
@@ -40,10 +40,8 @@ def address(database: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -56,10 +54,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[[str], Page]]:
         contexts.append(browser.new_context(**LOOKS[look]))
         page = contexts[-1].new_page()
         page.set_default_timeout(60_000)
-        own = (address, "data:", "blob:")
-        page.on("request", lambda r: None if r.url.startswith(own) else wrong.append(r.url))
-        page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: wrong.append(str(e)))
+        watch(page, (address,), wrong, wrong)
         page.goto(address)
         page.get_by_role("textbox", name="Your question").wait_for()
         return page

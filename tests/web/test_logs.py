@@ -75,17 +75,10 @@ def test_a_line_stays_a_line_and_steers_no_terminal(text: str) -> None:
 
 
 def test_logs_go_to_stderr_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    loggers = [logging.getLogger(name) for name in ("footnote", "footnote.access")]
-    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
-    try:
-        write_logs()
-        write_logs()
-        logging.getLogger("footnote").error("broken: %s", "MemoryError")
-        logging.getLogger("footnote.access").info("request", extra={"row": {"status": 200}})
-    finally:
-        for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
-            logger.handlers[:], logger.propagate = handlers, propagate
-            logger.setLevel(level)
+    write_logs()
+    write_logs()
+    logging.getLogger("footnote").error("broken: %s", "MemoryError")
+    logging.getLogger("footnote.access").info("request", extra={"row": {"status": 200}})
     out, err = capsys.readouterr()
     shown = [json.loads(line) for line in err.splitlines()]
     assert (out, [row["message"] for row in shown], shown[1]["status"]) == ("", ["broken: MemoryError", "request"], 200)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from markdown_it import MarkdownIt
-from playwright.sync_api import Dialog, Page, sync_playwright
+from playwright.sync_api import Page
 
 from assistant import chat_source
 from assistant.engine import Assistant, Gates
@@ -20,7 +20,7 @@ from assistant.rules import load_rules
 from assistant.source import parse
 from assistant.web.settings import WebSettings
 from tests import fakes
-from tests.browser import ARGUMENTS, CHROMIUM
+from tests.browser import CHROMIUM, chromium, watch
 from tests.web.doors import FAST, client, made, serving
 
 HOSTILE = (Path(__file__).parent.parent / "data" / "xss.txt").read_text(encoding="utf-8").splitlines()
@@ -113,25 +113,14 @@ def page() -> Iterator[tuple[Page, list[str]]]:
     if CHROMIUM is None:
         pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
     wrong: list[str] = []
-    with serving(made(WebSettings(rate=FAST), engine=hostile_source())) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with serving(made(WebSettings(rate=FAST), engine=hostile_source())) as address, chromium() as browser:
         opened = browser.new_page()
         opened.set_default_timeout(60_000)
-        own = (address, "data:", "blob:")
-
-        def dismissed(dialog: Dialog) -> None:
-            wrong.append(f"dialog {dialog.message}")
-            dialog.dismiss()
-
-        opened.on("request", lambda r: None if r.url.startswith(own) else wrong.append(f"asked {r.url}"))
-        opened.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
-        opened.on("pageerror", lambda e: wrong.append(str(e)))
-        opened.on("dialog", dismissed)
+        watch(opened, (address,), wrong, wrong)
         opened.on("popup", lambda _: wrong.append("popup"))
         opened.goto(address)
         opened.get_by_role("textbox", name="Your question").wait_for()
         yield opened, wrong
-        browser.close()
 
 
 @pytest.mark.browser
