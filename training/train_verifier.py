@@ -152,13 +152,14 @@ def _shared(a: str, b: str) -> int:
 
 
 def started(base: Path, tuned: int, start: str) -> Guard:
-    """The base model, its upper layers those of the base, of the shipped reader, or of a file."""
+    """The base model, its upper layers those of the base, of the shipped reader, or of a verifier to go on from."""
     model = Guard(base, tuned, len(LABELS))
     torch.nn.init.constant_(model.head.bias, -4.0)
     if start != "base":
         first = model.bert.config.num_hidden_layers - tuned
         upper = tuple(f"bert.encoder.layer.{n}." for n in range(first, model.bert.config.num_hidden_layers))
         weights = load_file(str(READER if start == "reader" else start))
+        upper = upper if start == "reader" else (*upper, "head.")
         model.load_state_dict({k: v.float() for k, v in weights.items() if k.startswith(upper)}, strict=False)
     return model
 
@@ -188,7 +189,7 @@ def main() -> None:
     parser.add_argument("--statements", type=Path, nargs="+", required=True)
     parser.add_argument("--reading", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", default="reader", help="base, reader, or a file to take the layers from")
+    parser.add_argument("--start", default="reader", help="base, reader, or weights of an earlier run")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--batch", type=int, default=32)
