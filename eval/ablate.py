@@ -16,6 +16,7 @@ from tqdm import tqdm
 from assistant.cross import CrossReader
 from assistant.engine import Assistant, build
 from assistant.evidence import Scorer
+from assistant.further import load_further
 from assistant.names import Names
 from assistant.read import load_reader
 from assistant.settings import Settings
@@ -84,7 +85,7 @@ def wired(whole: Assistant, variant: Variant, read: Scorer) -> Assistant:
         whole.profile,
         whole.guardrails,
         load_reader(variant.weights),
-        whole.choose,
+        load_further("known" if variant.known else "plain"),
         read if variant.reader else None,
         whole.gates,
     )
