@@ -23,7 +23,7 @@ from scipy.optimize import minimize
 from assistant.cross import CrossReader
 from assistant.embed import Embedder
 from assistant.further import FEATURES
-from assistant.read import ConditionalLogit
+from assistant.read import ConditionalLogit, Reading
 
 SENTENCE = {
     "dense": ("dense",),
@@ -91,9 +91,14 @@ def fit(rows: Sequence[Row], names: Sequence[str], none: Sequence[str]) -> Condi
     )
 
 
-def figures(rows: Sequence[Row], models: dict[str, ConditionalLogit], threshold: float = 0.5) -> dict[str, float]:
-    """Cross-validated figures: each row is read by the model that did not see its group."""
-    readings = [models[r.group](r.evidence) for r in rows]
+def read(rows: Sequence[Row], models: dict[str, ConditionalLogit]) -> list[tuple[Row, Reading]]:
+    """Each row with its reading by the model that did not see its group."""
+    return [(row, models[row.group](row.evidence)) for row in rows]
+
+
+def figures(found: Sequence[tuple[Row, Reading]], threshold: float = 0.5) -> dict[str, float]:
+    """The figures of rows that have been read."""
+    rows, readings = zip(*found, strict=True)
     p = np.array([x.probability for x in readings])
     right = np.array(
         [bool(r.gold) and int(x.utilities.argmax()) in r.gold for r, x in zip(rows, readings, strict=True)]
@@ -115,19 +120,19 @@ def figures(rows: Sequence[Row], models: dict[str, ConditionalLogit], threshold:
     }
 
 
-def intervals(rows: Sequence[Row], models: dict[str, ConditionalLogit], threshold: float, draws: int = 1000) -> str:
+def intervals(whole: Sequence[tuple[Row, Reading]], threshold: float, draws: int = 1000) -> str:
     """95 % intervals of the figures: whole groups (documents, authors) are drawn anew, seeded."""
-    by_group: dict[str, list[Row]] = {}
-    for row in rows:
-        by_group.setdefault(row.group, []).append(row)
+    by_group: dict[str, list[tuple[Row, Reading]]] = {}
+    for row, reading in whole:
+        by_group.setdefault(row.group, []).append((row, reading))
     rng = np.random.default_rng(7)
     names = sorted(by_group)
     found: dict[str, list[float]] = {}
     for _ in range(draws):
-        drawn = [row for n in rng.integers(0, len(names), len(names)) for row in by_group[names[n]]]
-        for name, value in figures(drawn, models, threshold).items():
+        drawn = [pair for n in rng.integers(0, len(names), len(names)) for pair in by_group[names[n]]]
+        for name, value in figures(drawn, threshold).items():
             found.setdefault(name, []).append(value)
-    shown = figures(rows, models, threshold)
+    shown = figures(whole, threshold)
     return "  ".join(
         f"{name} {shown[name]:.3f} ({np.percentile(values, 2.5):.3f} to {np.percentile(values, 97.5):.3f})"
         for name, values in found.items()
@@ -174,24 +179,25 @@ def main() -> None:
         if not path.exists():
             save(make(), path)
         sets[name] = load(path)
-    models = {}
+    models, trained = {}, {}
     for name, evidence in SENTENCE.items():
         rows = sets["owner" if "known" in name else "documents"]
         none = NONE.get(name, ())
-        shown = figures(rows, cross_validate(rows, evidence, none))
+        trained[name] = cross_validate(rows, evidence, none)
+        shown = figures(read(rows, trained[name]))
         print(f"{name:22} " + "  ".join(f"{k} {v:.3f}" for k, v in shown.items()), flush=True)
         model = fit(rows, evidence, none)
         models[name] = {"sentence": model.sentence, "none": model.none, "bias": model.bias}
-    owner_plain = figures(sets["owner"], dict.fromkeys({r.group for r in sets["owner"]}, _model(models["plain"])))
+    plain = dict.fromkeys({r.group for r in sets["owner"]}, _model(models["plain"]))
+    owner_plain = figures(read(sets["owner"], plain))
     print("plain on the owner's questions: " + "  ".join(f"{k} {v:.3f}" for k, v in owner_plain.items()))
     table = {"models": models}
     for name in ("plain", "known"):
         rows = sets["owner" if name == "known" else "documents"]
-        trained = cross_validate(rows, SENTENCE[name], NONE[name])
-        print(name, end=": ")
-        print(f"at {args.answer}: {intervals(rows, trained, args.answer)}", flush=True)
-        further_figures(rows, trained, (0.05, 0.1, 0.15, 0.2, 0.3))
-        weights, bias = fit_further(pairs(rows, trained))
+        print(f"{name} at {args.answer}: {intervals(read(rows, trained[name]), args.answer)}", flush=True)
+        data = pairs(rows, trained[name])
+        further_figures(data, (0.05, 0.1, 0.15, 0.2, 0.3))
+        weights, bias = fit_further(data)
         table[f"further-{name}"] = {
             "weights": dict(zip(FEATURES, weights.tolist(), strict=True)),
             "bias": bias,

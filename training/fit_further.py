@@ -44,9 +44,8 @@ def fit_further(data: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> tuple[np.
     return w[:-1] / scale, float(w[-1])
 
 
-def further_figures(rows: Sequence[Row], models: dict[str, ConditionalLogit], least: Sequence[float]) -> None:
+def further_figures(data: Sequence[tuple[str, np.ndarray, np.ndarray]], least: Sequence[float]) -> None:
     """Prints, by threshold, what share of a list is cited and what share of the cited belongs; cross-validated."""
-    data = pairs(rows, models)
     groups = sorted({g for g, _, _ in data})
     told: dict[str, tuple[np.ndarray, float]] = {}
     for fold in range(7):

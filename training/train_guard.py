@@ -26,9 +26,6 @@ from assistant.classify import LABELS, guard_text
 from assistant.embed import packaged_model
 from assistant.normalise import normalise
 
-EMERGENCY = LABELS.index("emergency")
-GRAVER = [LABELS.index(label) for label in ("emergency", "injection", "decision", "ok", "smalltalk")]
-
 
 def read_rows(paths: list[Path]) -> list[tuple[str, int]]:
     """(text as the classifier sees it, label number) of every row."""
@@ -94,22 +91,6 @@ def corrupt(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def joined(row: tuple[str, int], rows: list[tuple[str, int]], share: float, rng: random.Random) -> tuple[str, int]:
-    """A share of the rows with another before or behind it, as people bury a thing in another.
-
-    In one message the graver label holds; of an earlier turn only an emergency counts.
-    """
-    if not share or rng.random() > share or len(row[0]) > 300:
-        return row
-    other = rows[rng.randrange(len(rows))]
-    if len(other[0]) > 300 or " / " in row[0] + other[0]:
-        return row
-    if rng.random() < 0.3:
-        return f"{other[0]} / {row[0]}", EMERGENCY if EMERGENCY in (row[1], other[1]) else row[1]
-    first, second = (row, other) if rng.random() < 0.5 else (other, row)
-    return f"{first[0]} {second[0]}", min(row[1], other[1], key=GRAVER.index)
-
-
 def probabilities(model: Guard, tokenizer: Any, texts: list[str]) -> np.ndarray:
     """(texts, labels), softmax."""
     model.eval()
@@ -144,7 +125,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--tuned", type=int, default=6, help="how many of the upper layers")
-    parser.add_argument("--joined", type=float, default=0.0, help="share of messages joined with another; 0 ships")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -164,7 +144,7 @@ def main() -> None:
         rng.shuffle(rows)
         total = 0.0
         for at in range(0, len(rows), 32):
-            part = [joined(row, rows, args.joined, rng) for row in rows[at : at + 32]]
+            part = rows[at : at + 32]
             encoded = tokenizer(
                 [corrupt(t, rng) for t, _ in part],
                 padding=True,
