@@ -23,7 +23,7 @@ from assistant.render import as_markdown
 from assistant.web.errors import Refused
 from assistant.web.feedback import WHYS
 from assistant.web.models import Given
-from assistant.web.origins import Standing
+from assistant.web.origins import Standing, address_of
 from assistant.web.parts import Parts
 
 STATIC = Path(__file__).parent / "static"
@@ -219,7 +219,7 @@ def _who(request: gr.Request) -> dict[str, str]:
     """Whose answers are counted: a user's who is signed in, else an address's."""
     inner = request.request
     user = Standing.of(inner.scope).user if inner else ""
-    return {"user": user} if user else {"address": request.client.host if request.client else ""}
+    return {"user": user} if user else {"address": address_of(inner) if inner else ""}
 
 
 def _title(parts: Parts) -> str:

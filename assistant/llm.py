@@ -1,8 +1,8 @@
 """instructions, data -> what the operator's language model makes of them, or LLMError with a reason.
 
-A reply is streamed, so that it can be ended
-when it is too long or too late; nothing of it leaves this file before it is whole. Requests run
-on one event loop in a thread of their own: giving one up closes its connection.
+A reply is streamed, so that it can be ended when it is too long or too late; nothing of it leaves
+this file before it is whole. Requests run on one event loop in a thread of their own: giving one
+up closes its connection.
 """
 
 from __future__ import annotations

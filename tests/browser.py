@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
@@ -35,6 +36,18 @@ def chromium() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
         started.close()
+
+
+class Watched:
+    """A visitor's page, with what it asked of others than `own`, and what it complained about."""
+
+    def __init__(self, browser: Browser, own: tuple[str, ...], size: tuple[int, int], **options: Any) -> None:
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.elsewhere: list[str] = []
+        self.complaints: list[str] = []
+        watch(self.page, own, self.elsewhere, self.complaints)
 
 
 def watch(page: Page, own: tuple[str, ...], elsewhere: list[str], complaints: list[str]) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator
 
 from assistant.settings import ROOT
 from assistant.web.headers import headers
-from tests.browser import CHROMIUM, chromium, running_chat, watch
+from tests.browser import CHROMIUM, Watched, chromium, running_chat
 
 pytestmark = [
     pytest.mark.browser,
@@ -67,16 +67,11 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-class Visit:
-    """A visitor's page, with what it asked of the network and what it complained about."""
+class Visit(Watched):
+    """A visitor's page with the chat on it."""
 
     def __init__(self, browser: Browser, address: str, size: tuple[int, int], **options: Any) -> None:
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
-        self.elsewhere: list[str] = []
-        self.complaints: list[str] = []
-        watch(self.page, (address,), self.elsewhere, self.complaints)
+        super().__init__(browser, (address,), size, **options)
         self.page.goto(address)
         self.box.wait_for()
 

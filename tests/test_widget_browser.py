@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Browser, Locator, Route
 
 from assistant.web.settings import WebSettings
-from tests.browser import CHROMIUM, chromium, watch
+from tests.browser import CHROMIUM, Watched, chromium
 from tests.widget_host import (
     ASKED,
     CHEST,
@@ -66,16 +66,11 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-class Visit:
-    """A visitor's page, with what it asked of the network and what it complained about."""
+class Visit(Watched):
+    """A visitor's page with the widget on it."""
 
     def __init__(self, browser: Browser, own: tuple[str, ...], url: str, size: tuple[int, int], **options: Any) -> None:
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
-        self.elsewhere: list[str] = []
-        self.complaints: list[str] = []
-        watch(self.page, own, self.elsewhere, self.complaints)
+        super().__init__(browser, own, size, **options)
         self.page.add_init_script(HEARD)
         self.page.goto(url)
         self.launch = self.page.locator("button.launch")

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from assistant.web.errors import Refused
 from assistant.web.keys import PREFIX, Keys
 from assistant.web.limits import Limits
-from assistant.web.origins import Standing
+from assistant.web.origins import Standing, address_of
 from assistant.web.settings import WebSettings
 
 LASTS = 15 * 60
@@ -55,7 +55,7 @@ class Access:
     def caller(self, request: Request) -> Caller:
         """Dependency of every other call. Raises Refused, 401, with what is needed."""
         standing = Standing.of(request.scope)
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         origin = standing.origin if standing.listed else ""
         sent = _bearer(request)
         if sent.startswith(PREFIX):

@@ -14,6 +14,7 @@ from assistant.records import Document, Reply
 from assistant.web.access import LASTS
 from assistant.web.errors import Refused, errors
 from assistant.web.models import Answer, Asked, Given, Kept, Listing, Minted, Nothing, Offered, Whole
+from assistant.web.origins import address_of
 from assistant.web.parts import Parts, attended, begun
 
 ASKING = errors(400, 401, 403, 413, 415, 422, 429, 503)
@@ -86,8 +87,7 @@ def api(parts: Parts) -> APIRouter:
     @router.post("/session", responses=errors(400, 401, 403, 413, 415, 422, 429))
     async def session(_: Nothing, request: Request) -> Minted:
         """A token for the page that asks, bound to its origin."""
-        address = request.client.host if request.client else ""
-        await access.limits.spend("session", address=address)
+        await access.limits.spend("session", address=address_of(request))
         return Minted(token=access.mint(request), expires_in=LASTS, feedback=parts.feedback is not None)
 
     @router.post("/feedback", responses=errors(400, 401, 403, 404, 413, 415, 422, 429, 503))

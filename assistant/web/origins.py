@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -19,7 +20,11 @@ from assistant.web.settings import WebSettings
 
 STANDING = "footnote.standing"
 SAFE = ("GET", "HEAD")
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def address_of(request: HTTPConnection) -> str:
+    """Of whoever sent it, or of the proxy that the operator does not trust; empty where there is none."""
+    return request.client.host if request.client else ""
 
 
 @dataclass(frozen=True)
