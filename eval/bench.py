@@ -31,6 +31,7 @@ from assistant.known import read_known
 from assistant.passages import embedding_text
 from assistant.settings import Settings
 from assistant.source import read_source
+from eval import bench_door
 from eval.bench_parts import lines
 from eval.cases import Case
 from eval.score import quantile
@@ -194,6 +195,7 @@ def bench(settings: Settings, cases: Sequence[Case], askers: Sequence[int] = ASK
     for chain, models in latency(assistant, cases, askers):
         yield f"{chain.askers:3} askers {_cells(chain)}    {'':13} {_cells(models)}"
     yield from lines(assistant, cases)
+    yield bench_door.line(assistant, cases)
     yield f"{'memory after all of them':32} {memory_mib():6.0f} MiB  (with what measuring took)"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -25,12 +26,15 @@ import psutil
 from assistant.errors import FootnoteError
 from assistant.render import BROKEN
 from assistant.settings import ROOT, Settings
+from eval.bench_door import UNLIMITED
 from eval.cases import Case
 from eval.score import quantile
 
 ASK, HEALTH, READY = "/api/ask", "/healthz", "/readyz"
 FULL = (429, 503)
 """Refusals that a full or limited server is meant to give, with Retry-After."""
+TIMES = 10
+"""How often the memory is looked at while the load lasts."""
 EVERY = 0.2
 """Seconds between two looks at the health."""
 PATIENCE = 120.0
@@ -41,8 +45,9 @@ START = 300.0
 
 @dataclass
 class Load:
-    """What was seen. Times in milliseconds, `spent` those of replies alone; memory in MiB, None of a server
-    elsewhere; errors: what was neither a reply nor FULL; hasty: FULL without Retry-After."""
+    """What was seen. Times in milliseconds, `spent` those of replies alone; memory in MiB at rest, TIMES while
+    loaded and at the end, None of a server elsewhere; errors: what was neither a reply nor FULL; hasty: FULL without
+    Retry-After."""
 
     clients: int
     seconds: float = 0.0
@@ -52,25 +57,14 @@ class Load:
     hasty: int = 0
     spent: list[float] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
-    before: float | None = None
-    after: float | None = None
+    memory: list[float | None] = field(default_factory=list)
 
 
 def load(url: str, cases: Sequence[Case], clients: int, seconds: float) -> Load:
     """Asks for so long. Raises FootnoteError where nothing answers at `url`."""
     found = Load(clients)
-    process = _listening(httpx.URL(url))
-    try:
-        found_health = httpx.get(url + HEALTH, timeout=10).status_code
-    except httpx.HTTPError as error:
-        raise FootnoteError(
-            f"{url + HEALTH} does not answer ({error}). Start the server, or name --server self."
-        ) from (error)
-    if found_health != 200:
-        raise FootnoteError(f"{url + HEALTH} answers {found_health}. Is this the address of Footnote's server?")
-    found.before = _memory(process)
-    asyncio.run(_load(url, cases, seconds, found))
-    found.after = _memory(process)
+    _reachable(url)
+    asyncio.run(_load(url, cases, seconds, found, _listening(httpx.URL(url))))
     return found
 
 
@@ -90,18 +84,22 @@ def _reachable(url: str) -> None:
         raise FootnoteError(message) from error
 
 
-async def _load(url: str, cases: Sequence[Case], seconds: float, found: Load) -> None:
+async def _load(url: str, cases: Sequence[Case], seconds: float, found: Load, process: psutil.Process | None) -> None:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as http:
         await http.get(HEALTH)  # a first request takes longer
+        found.memory.append(_memory(process))
         began = time.perf_counter()
         watch = asyncio.create_task(_watch(http, found))
         starts = [n * len(cases) // found.clients for n in range(found.clients)]
+        weigh = asyncio.create_task(_weigh(process, seconds / TIMES, found))
         asking = [_client(http, [*cases[at:], *cases[:at]], began + seconds, found) for at in starts]
         await asyncio.gather(*asking)
         found.seconds = time.perf_counter() - began
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        for task in (watch, weigh):
+            task.cancel()
+        await asyncio.gather(watch, weigh, return_exceptions=True)
+        found.memory.append(_memory(process))
 
 
 async def _client(http: httpx.AsyncClient, cases: Sequence[Case], end: float, found: Load) -> None:
@@ -149,6 +147,12 @@ async def _watch(http: httpx.AsyncClient, found: Load) -> None:
         await asyncio.sleep(EVERY)
 
 
+async def _weigh(process: psutil.Process | None, every: float, found: Load) -> None:
+    while True:
+        await asyncio.sleep(every)
+        found.memory.append(_memory(process))
+
+
 def _listening(url: httpx.URL) -> psutil.Process | None:
     """The process behind an address of this machine, where it may be seen."""
     if url.host not in ("localhost", "127.0.0.1", "::1", "0.0.0.0"):
@@ -183,23 +187,29 @@ def as_text(found: Load) -> str:
         "verdicts  " + ", ".join(f"{n} {verdict}" for verdict, n in found.verdicts.most_common()),
         f"latency   p50 {p50:.0f} ms, p95 {p95:.0f} ms, of replies",
         f"full      {full} refusals (429, 503), {found.hasty} of them without Retry-After",
-        f"health    p99 {quantile(found.health, 0.99) or 0:.0f} ms, {len(found.health)} looks while loaded",
+        f"health    p99 {quantile(found.health, 0.99) or 0:.0f} ms, longest {max(found.health, default=0):.0f} ms, "
+        f"{len(found.health)} looks while loaded",
     ]  # fmt: skip
-    if found.before is not None and found.after is not None:
-        lines.append(f"memory    {found.before:.0f} MiB before, {found.after:.0f} MiB after")
+    if weighed := [f"{m:.0f}" for m in found.memory if m is not None]:
+        lines.append(f"memory    {weighed[0]} MiB at rest; {', '.join(weighed[1:])} as time went on")
     errors = ", ".join(f"{n} {kind}" for kind, n in found.errors.most_common())
     return "\n".join([*lines, f"errors    {errors or 'none'}"])
 
 
 @contextmanager
 def own_server(settings: Settings) -> Iterator[str]:
-    """app.py over the same source, in a process of its own on a free port; yields its address."""
+    """app.py over the same source, in a process of its own on a free port, without limits a minute, since all clients
+    share one address; yields its address."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         command = [sys.executable, "app.py", "--port", "0", "--corpus", str(settings.corpus.resolve())]
         with log.open("w") as output:
             server = subprocess.Popen(
-                [*command, "--profile", settings.profile], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+                [*command, "--profile", settings.profile],
+                cwd=ROOT,
+                env={"FOOTNOTE_RATE": UNLIMITED, **os.environ},
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
             end = time.monotonic() + START

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from assistant.records import Reply
 from assistant.web.pool import Pool
@@ -10,10 +14,24 @@ from assistant.web.pool import Pool
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 
 
-class Metrics:
-    """One registry an application."""
+class ModelEvents(Collector):
+    """What became of a language model's requests and statements (`LanguageModel.counts`), read when it is asked for."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """One counter, labelled by event."""
+        family = CounterMetricFamily("footnote_model_events", "Requests and statements of the model", labels=["event"])
+        for event, count in dict(self.counts).items():
+            family.add_metric([event], count)
+        yield family
+
+
+class Metrics:
+    """One registry an application. model: the counts of its language model, where it has one."""
+
+    def __init__(self, pool: Pool, model: Mapping[str, int] | None = None) -> None:
         self.registry = CollectorRegistry()
         self.answers = Counter("footnote_answers", "Replies", ["verdict", "reason"], registry=self.registry)
         self.refusals = Counter(
@@ -34,6 +52,8 @@ class Metrics:
         busy = Gauge("footnote_busy", "Workers that are answering", registry=self.registry)
         busy.set_function(lambda: pool.busy)
         pool.answered.append(self.count)
+        if model is not None:
+            self.registry.register(ModelEvents(model))
 
     def count(self, reply: Reply, seconds: float) -> None:
         """One reply."""

@@ -52,7 +52,7 @@ class Parts:
             assistant=assistant,
             pool=pool,
             access=Access(settings, Keys(data), Limits(settings)),
-            metrics=Metrics(pool),
+            metrics=Metrics(pool, assistant.rephrase.llm.counts if assistant.rephrase else None),
             feedback=Feedback(settings.feedback, settings.feedback_text) if settings.feedback else None,
             settings=settings,
             seal=URLSafeSerializer(settings.secret or secrets.token_hex(32), salt="footnote-answer"),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from assistant.settings import from_environment
+from eval import bench_door
 from eval.bench import bare_passes, recorded, timed
 from eval.bench_parts import Part, instead, lines, reading, screening
 from eval.cases import Case
@@ -51,6 +52,13 @@ def test_what_has_no_network_of_its_own_has_no_line() -> None:
     assert reading(assistant(says()), CASES) is None
     assert screening(assistant(says()), CASES) is None
     assert list(lines(assistant(says()), CASES)) == []
+
+
+def test_what_the_api_adds_is_asked_over_a_real_socket() -> None:
+    over = bench_door.door(assistant(says(s3=0.9)), CASES)
+    assert len(over) == len(CASES)
+    assert min(over) > 0
+    assert bench_door.line(assistant(says(s3=0.9)), CASES).startswith("/api/ask over Assistant.ask")
 
 
 def test_a_line() -> None:

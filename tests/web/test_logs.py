@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 
+from assistant.records import Reply
 from assistant.web.logs import AsJson, write_logs
+from assistant.web.metrics import Metrics
+from assistant.web.pool import Pool
 from assistant.web.settings import WebSettings
 from tests.web.doors import FAST, visitor
 
@@ -99,6 +103,15 @@ def test_verdicts_reasons_seconds_and_places_are_counted(caller: TestClient) -> 
     ):
         assert line in page.text
     assert 'footnote_refusals_total{reason="answered"}' not in page.text
+
+
+def test_what_became_of_the_models_requests_is_counted() -> None:
+    counts = Counter({"asked": 3, "fault.number": 2})
+    metrics = Metrics(Pool(lambda *_: Reply("q", "abstained", "", "")), counts)
+    assert 'footnote_model_events_total{event="asked"} 3.0' in metrics.page().decode()
+    counts["asked"] += 1
+    assert 'footnote_model_events_total{event="asked"} 4.0' in metrics.page().decode()
+    assert 'footnote_model_events_total{event="fault.number"} 2.0' in metrics.page().decode()
 
 
 def test_who_is_turned_away_is_counted() -> None:
