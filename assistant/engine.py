@@ -14,11 +14,12 @@ from assistant import compose, verify
 from assistant.cross import CrossReader
 from assistant.embed import Embedder
 from assistant.errors import QuestionError
-from assistant.evidence import Gatherer, Scorer
+from assistant.evidence import Encode, Gatherer, Scorer
 from assistant.further import Choice, load_further
 from assistant.guardrails import Guardrails
 from assistant.index import Index, Progress, open_index
 from assistant.known import read_known
+from assistant.match import Matcher
 from assistant.mentions import Mentions
 from assistant.missing import Missing, load_concepts
 from assistant.normalise import normalise
@@ -67,6 +68,7 @@ class Assistant:
         guardrails: Guardrails,
         reader: Reader,
         choose: Choice,
+        match: Encode | None = None,
         score: Scorer | None = None,
         gates: Gates | None = None,
         rephrase: Rephraser | None = None,
@@ -81,7 +83,7 @@ class Assistant:
         self.gates = gates or Gates()
         self.rephrase = rephrase
         self.retriever = Retriever(index)
-        self.gatherer = Gatherer(index, score)
+        self.gatherer = Gatherer(index, match or embedder.encode, score)
         self.understand = Understanding(self.gatherer, embedder.vocabulary)
         self.missing = Missing(load_concepts(), self.understand.names, Mentions(documents))
 
@@ -162,7 +164,7 @@ class Assistant:
         """A question that stands alone -> the sentences read, and what they are worth."""
         vector = self.embedder.encode([question])[0]
         hits = self.retriever(question, vector)
-        candidates, evidence = self.gatherer(question, vector, hits)
+        candidates, evidence = self.gatherer(question, hits)
         reading = self.reader(evidence)
         if not (math.isfinite(reading.probability) and math.isfinite(reading.none)):
             raise ValueError("the evidence holds values that are not numbers")
@@ -206,7 +208,8 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         log.warning(
             "%d gold sentences of known questions are no longer in the source; see `questions check`", len(lost)
         )
-    index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known)
+    matcher = Matcher(threads=settings.threads)
+    index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known, matcher)
     weights = "known" if known else "plain"
     return Assistant(
         documents,
@@ -216,6 +219,7 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         Guardrails(profile, load_rules()),
         load_reader(weights),
         load_further(weights),
+        matcher.encode,
         CrossReader(threads=settings.threads),
         rephrase=rephraser(settings.llm, settings.profile),
     )

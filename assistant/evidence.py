@@ -22,18 +22,21 @@ KNOWN_FOUND = 60
 NEIGHBOURS = 15
 """The nearest known questions among which the share that nothing answers is taken."""
 
-FAR = 0.25
+FAR = 0.1
 """Similarity of a known question that was not among those found."""
 
+Encode = Callable[[Sequence[str]], Vectors]
 Scorer = Callable[[str, Sequence[str]], Array]
 
 
 class Gatherer:
-    """Evidence for the sentences of one index. `score` is the cross-encoder: question, texts ->
-    logits; without one its evidence is missing and the weights must be those fitted without."""
+    """Evidence for the sentences of one index. `match` is the matcher: texts -> vectors. `score` is the
+    cross-encoder: question, texts -> logits; without one its evidence is missing and the weights must be
+    those fitted without."""
 
-    def __init__(self, index: Index, score: Scorer | None = None) -> None:
+    def __init__(self, index: Index, match: Encode, score: Scorer | None = None) -> None:
         self.index = index
+        self.match = match
         self.score = score
         self.sentences: tuple[Sentence, ...] = tuple(s for d in index.documents for s in d.sentences)
         self.texts = sentence_texts(index.documents)
@@ -43,18 +46,19 @@ class Gatherer:
         answered = [k.question for k in index.known if k.gold]
         self._words = frozenset(w for text in (*self.texts, *answered) for w in content_stems(text))
 
-    def __call__(self, question: str, vector: Vectors, hits: Sequence[Hit]) -> tuple[list[Sentence], Evidence]:
+    def __call__(self, question: str, hits: Sequence[Hit]) -> tuple[list[Sentence], Evidence]:
         """The candidates in source order, and their evidence, all comparable across sources.
 
-        A sentence: `dense`, cosine with the sentence in its place; `lexical`, BM25 squashed to
-        0..1; `reader`, the cross-encoder's logit; `known`, cosine with the nearest known
-        question that it answers; `known3`, the mean of the three nearest.
+        A sentence: `dense`, the matcher's cosine with the sentence in its place; `lexical`, BM25
+        squashed to 0..1; `reader`, the cross-encoder's logit; `known`, the matcher's cosine with the
+        nearest known question that it answers; `known3`, the mean of the three nearest.
 
         The question: `known_none` and `known_none3`, the same for known questions that nothing
         answers; `known_none_share`, their share of the nearest fifteen; `foreign`, the share of
         its words that are of another topic; the best of `known`, `dense` and `lexical`, which
         set the scale for "none of these".
         """
+        vector = self.match([question])[0]
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
         known, known3, unanswered = self._known_evidence(vector)

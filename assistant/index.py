@@ -29,18 +29,18 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from assistant.embed import Embedder, Vectors
+from assistant.embed import Embedder, Vectors, file_hash
 from assistant.errors import StoreError
 from assistant.known import fingerprint
 from assistant.normalise import normalise
 from assistant.passages import VERSION, by_section, embedding_text, passages_of
 from assistant.read import reading_text
 from assistant.records import Document, KnownQuestion, Passage
-from assistant.store import Remembered, check_retrievable, open_store
+from assistant.store import Remembered, check_retrievable, files_of, open_store
 
 log = logging.getLogger("footnote")
 
-FORMAT = 2
+FORMAT = 3
 PASSAGES, KNOWN = "passages", "known"
 """The two collections of an index."""
 BATCH = 2_000
@@ -48,15 +48,18 @@ BATCH = 2_000
 SAMPLE = 256
 """Passages looked up by their own vector when an index is opened (all of them when built)."""
 LOCK_SECONDS = 600.0
-_CHECKED = ("sentences.npy", "vectors.npy", "texts.json")
+EMBEDDER, MATCHER = "embedder", "matcher"
+"""Who made vectors: a key of the manifest, and the name of what is remembered of its texts."""
+_CHECKED = ("sentences.npy", *files_of(EMBEDDER), *files_of(MATCHER))
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Index:
-    """An open index: the stores are LangChain's Chroma; `vectors[i]` belongs to sentence i of the
-    documents in order, as float32 unit vectors."""
+    """An open index: the stores are LangChain's Chroma, of passages by the embedder and of known questions by
+    the matcher; `vectors[i]` belongs to sentence i of the documents in order, as float32 unit vectors by the
+    matcher."""
 
     documents: tuple[Document, ...]
     passages: tuple[Passage, ...]
@@ -74,7 +77,7 @@ class _Wanted:
     documents: tuple[Document, ...]
     passages: tuple[Passage, ...]
     known: tuple[KnownQuestion, ...]
-    embedder: Embedder
+    encoders: dict[str, Embedder]
     manifest: dict[str, Any]
 
 
@@ -85,14 +88,15 @@ def open_index(
     corpus: Path,
     progress: Progress | None = None,
     known: tuple[KnownQuestion, ...] = (),
+    matcher: Embedder | None = None,
 ) -> Index:
     """The current index of these documents: opened when it agrees with them and is sound,
-    built when not. Raises StoreError when it can be neither.
+    built when not. Without a matcher the embedder matches. Raises StoreError when it can be neither.
 
     `data` that cannot be written is not an error: the index is then built in a temporary
     folder of this process.
     """
-    wanted = _wanted(documents, known, embedder)
+    wanted = _wanted(documents, known, {EMBEDDER: embedder, MATCHER: matcher or embedder})
     home = _writable(data / "indexes" / _key(corpus))
     seen = _current(home)
     found = _open_current(home, wanted)
@@ -138,24 +142,26 @@ def _writable(home: Path) -> Path:
     return own
 
 
-def _wanted(documents: tuple[Document, ...], known: tuple[KnownQuestion, ...], embedder: Embedder) -> _Wanted:
+def _wanted(
+    documents: tuple[Document, ...], known: tuple[KnownQuestion, ...], encoders: dict[str, Embedder]
+) -> _Wanted:
     """The hash of every text that is embedded stands for how texts are cut and put together."""
-    passages = tuple(p for d in documents for p in passages_of(d, embedder.word_pieces))
+    passages = tuple(p for d in documents for p in passages_of(d, encoders[EMBEDDER].word_pieces))
     embedded = [*(f"{p.id} {embedding_text(p)}" for p in passages), *map(_asked, known), *sentence_texts(documents)]
     manifest = {
         "format": FORMAT,
         "passages": VERSION,
-        "embedder": embedder.identity,
+        **{name: encoder.identity for name, encoder in encoders.items()},
         "documents": {d.id: d.sha256 for d in documents},
         "sentences": sum(len(d.sentences) for d in documents),
         "known": fingerprint(known),
         "texts": _hash(embedded),
     }
-    return _Wanted(documents, passages, known, embedder, manifest)
+    return _Wanted(documents, passages, known, encoders, manifest)
 
 
 def _asked(known: KnownQuestion) -> str:
-    """What the embedder sees of a known question."""
+    """What the matcher sees of a known question."""
     return normalise(known.question)
 
 
@@ -164,11 +170,6 @@ def _hash(texts: Iterable[str]) -> str:
     for text in texts:
         total.update(text.encode() + b"\0")
     return total.hexdigest()
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _current(home: Path) -> Path | None:
@@ -204,9 +205,9 @@ def _open_current(home: Path, wanted: _Wanted) -> Index | None:
     try:
         _check_files(folder, manifest)
         vectors = np.load(folder / "sentences.npy")
-        store = open_store(folder / "chroma", PASSAGES, Remembered(wanted.embedder))
+        store = open_store(folder / "chroma", PASSAGES, Remembered(wanted.encoders[EMBEDDER]))
         check_retrievable(store, [p.id for p in wanted.passages], SAMPLE)
-        known_store = open_store(folder / "chroma", KNOWN, Remembered(wanted.embedder))
+        known_store = open_store(folder / "chroma", KNOWN, Remembered(wanted.encoders[MATCHER]))
         check_retrievable(known_store, [k.id for k in wanted.known], SAMPLE)
     except Exception as error:  # damage comes as any of a dozen types; the cure is the same: build anew
         log.warning("the index in %s is damaged (%s) and is built anew", folder, error)
@@ -217,23 +218,25 @@ def _open_current(home: Path, wanted: _Wanted) -> Index | None:
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Raises StoreError unless the vectors on disk are those that were written."""
     for name in _CHECKED:
-        if manifest["files"][name] != _file_hash(folder / name):
+        if manifest["files"][name] != file_hash(folder / name):
             raise StoreError(f"{name} was altered.")
 
 
-def _remembered_vectors(home: Path, embedder: Embedder) -> dict[str, Any]:
-    """Text -> vector of what the current build embedded with the same model, where readable."""
+def _remembered(home: Path, wanted: _Wanted) -> dict[str, Remembered]:
+    """Each encoder with what the current build remembers of its texts, where it is the same and readable."""
     folder = _current(home)
     manifest = _read_manifest(folder)
-    if folder is None or manifest.get("embedder") != embedder.identity:
-        return {}
-    try:
-        _check_files(folder, manifest)
-        texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
-        return dict(zip(texts, np.load(folder / "vectors.npy"), strict=True))
-    except Exception as error:  # as in _open_current; the cure is to embed anew
-        log.warning("the vectors in %s cannot be used again (%s)", folder, error)
-        return {}
+    found: dict[str, Remembered] = {}
+    for name, encoder in wanted.encoders.items():
+        found[name] = next((r for r in found.values() if r.embedder is encoder), Remembered(encoder))
+        if folder is None or manifest.get(name) != encoder.identity:
+            continue
+        try:
+            _check_files(folder, manifest)
+            found[name].load(folder, name)
+        except Exception as error:  # as in _open_current; the cure is to embed anew
+            log.warning("the vectors in %s cannot be used again (%s)", folder, error)
+    return found
 
 
 def _build(home: Path, wanted: _Wanted, progress: Progress | None) -> Index:
@@ -245,7 +248,7 @@ def _build(home: Path, wanted: _Wanted, progress: Progress | None) -> Index:
     old = _current(home)
     try:
         folder.mkdir()
-        index = _build_in(folder, wanted, _remembered_vectors(home, wanted.embedder), progress)
+        index = _build_in(folder, wanted, _remembered(home, wanted), progress)
         _write(home / "current", folder.name)
     except BaseException as error:
         from chromadb.errors import ChromaError
@@ -265,9 +268,9 @@ def _unwritable(home: Path, error: BaseException) -> StoreError:
     )
 
 
-def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Any], progress: Progress | None) -> Index:
+def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Remembered], progress: Progress | None) -> Index:
     passages, known = wanted.passages, wanted.known
-    embeddings = Remembered(wanted.embedder, remembered)
+    embeddings, matched = remembered[EMBEDDER], remembered[MATCHER]
     store = open_store(folder / "chroma", PASSAGES, embeddings)
     for at in range(0, len(passages), BATCH):
         part = passages[at : at + BATCH]
@@ -278,25 +281,21 @@ def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Any], progres
             metadatas=[{"document": p.document, "section": p.section, "start": p.start} for p in part],
             ids=[p.id for p in part],
         )
-    known_store = open_store(folder / "chroma", KNOWN, embeddings)
+    known_store = open_store(folder / "chroma", KNOWN, matched)
     for at in range(0, len(known), BATCH):
         asked = known[at : at + BATCH]
         questions = [_asked(k) for k in asked]
-        _embed(embeddings, questions, _counter(progress, "known questions", at, len(known)))
+        _embed(matched, questions, _counter(progress, "known questions", at, len(known)))
         known_store.add_texts(texts=questions, ids=[k.id for k in asked])
     sentences = sentence_texts(wanted.documents)
-    _embed(embeddings, sentences, _counter(progress, "sentences", 0, len(sentences)))
-    vectors = np.asarray([embeddings.known[t] for t in sentences], dtype=np.float32)
+    _embed(matched, sentences, _counter(progress, "sentences", 0, len(sentences)))
+    vectors = np.asarray([matched.known[t] for t in sentences], dtype=np.float32)
     np.save(folder / "sentences.npy", vectors)
     check_retrievable(store, [p.id for p in passages], len(passages))
     check_retrievable(known_store, [k.id for k in known], max(1, len(known)))
-    used = list(embeddings.used)
-    np.save(
-        folder / "vectors.npy",
-        np.asarray([embeddings.known[t] for t in used], dtype=np.float32).reshape(len(used), -1),
-    )
-    _write(folder / "texts.json", json.dumps(used, ensure_ascii=False))
-    files = {name: _file_hash(folder / name) for name in _CHECKED}
+    for name, memory in remembered.items():
+        memory.save(folder, name)
+    files = {name: file_hash(folder / name) for name in _CHECKED}
     _write(folder / "manifest.json", json.dumps({**wanted.manifest, "files": files}))
     return Index(wanted.documents, passages, known, vectors, store, known_store, folder)
 
@@ -319,7 +318,7 @@ def _embed(embeddings: Remembered, texts: Sequence[str], report: Callable[[int],
 
 
 def sentence_texts(documents: Sequence[Document]) -> list[str]:
-    """What the embedder and the reader see of every sentence, in order."""
+    """What the matcher and the reader see of every sentence, in order."""
     texts = []
     for document in documents:
         for section in by_section(document):

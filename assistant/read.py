@@ -119,7 +119,7 @@ def is_off_topic(evidence: Evidence) -> bool:
     """
     reach = max(evidence.question["best_dense"], evidence.question["known_best"])
     foreign = evidence.question["foreign"]
-    return (reach < 0.4 and foreign >= 0.3) or (reach < 0.6 and foreign >= 0.6)
+    return reach < 0.45 or (reach < 0.6 and foreign >= 0.6)
 
 
 def nearest(reading: Reading, most: int) -> Sequence[int]:

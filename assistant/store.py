@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,30 @@ MISSES = 0.005
 in a sound index, one that two processes wrote at once misses 2.5 % (measured, chromadb 1.5.9)."""
 
 
+def files_of(name: str) -> tuple[str, str]:
+    """The files that `Remembered` keeps vectors and texts in."""
+    return f"{name}.npy", f"{name}.json"
+
+
 class Remembered(Embeddings):
     """LangChain's Embeddings over our embedder, with vectors that an older build knows."""
 
-    def __init__(self, embedder: Embedder, known: dict[str, Any] | None = None) -> None:
+    def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
-        self.known = known or {}
+        self.known: dict[str, Any] = {}
         self.used: dict[str, None] = {}
+
+    def load(self, folder: Path, name: str) -> None:
+        """What `save` wrote under this name. Raises whatever is wrong with the files."""
+        vectors, texts = (folder / file for file in files_of(name))
+        self.known = dict(zip(json.loads(texts.read_text(encoding="utf-8")), np.load(vectors), strict=True))
+
+    def save(self, folder: Path, name: str) -> None:
+        """Writes the texts that were asked for, and their vectors."""
+        vectors, texts = (folder / file for file in files_of(name))
+        used = list(self.used)
+        np.save(vectors, np.asarray([self.known[t] for t in used], dtype=np.float32).reshape(len(used), -1))
+        texts.write_text(json.dumps(used, ensure_ascii=False), encoding="utf-8")
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         fresh = [t for t in dict.fromkeys(texts) if t not in self.known]

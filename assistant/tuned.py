@@ -1,19 +1,22 @@
 """texts, or pairs of texts -> probabilities of labels, by the packaged MiniLM with some layers tuned.
 
-A weights file holds the tuned tensors and one linear head over the mean of the word pieces, in
-half precision, never pickle; everything else comes from the packaged base model.
+A weights file (safetensors, never pickle) holds what the tuned layers differ by from the packaged base
+model, matrices in 8 bits with one scale a row, and one linear head over the mean of the word pieces;
+everything else comes from the base.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.embed import packaged_model
 from assistant.errors import ModelError
 
+SCALE = ".scale"
+"""Ends the name of the scales (one a row, float32) of a matrix that is kept as a difference in int8."""
 LONGEST = 192
 """Word pieces of a text, or of both texts of a pair; what is beyond is not read."""
 
@@ -34,29 +37,16 @@ class Tuned:
 
     def _load(self) -> tuple[Any, Any, Any]:
         import torch
-        from safetensors.torch import load_file
         from transformers import AutoModel, AutoTokenizer
 
         base = packaged_model()
+        bert = AutoModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
+        weights = tune(bert, self.weights, self.what, self.script)
         try:
-            tuned = {k: v.to(torch.float32) for k, v in load_file(str(self.weights)).items()}
-            head = torch.nn.Linear(tuned["head.weight"].shape[1], len(self.labels))
-            head.load_state_dict({k[5:]: tuned.pop(k) for k in list(tuned) if k.startswith("head.")})
-            bert = AutoModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
-            keys = bert.load_state_dict({k.removeprefix("bert."): v for k, v in tuned.items()}, strict=False)
+            head = torch.nn.Linear(weights["head.weight"].shape[1], len(self.labels))
+            head.load_state_dict({k.removeprefix("head."): v for k, v in weights.items()})
         except Exception as error:
-            raise ModelError(
-                f"{self.what} {self.weights} cannot be loaded ({error}). "
-                f"Restore the file from the repository, or train it anew with {self.script}."
-            ) from error
-        tuned_layers = {_layer(k.removeprefix("bert.")) for k in tuned}
-        lacking = [k for k in keys.missing_keys if _layer(k) in tuned_layers]
-        broken = [k for k, v in {**bert.state_dict(), **head.state_dict()}.items() if not v.isfinite().all()]
-        if keys.unexpected_keys or lacking or broken or not tuned_layers:
-            raise ModelError(
-                f"{self.what} {self.weights} is not whole: unknown tensors {keys.unexpected_keys}, "
-                f"lacking {lacking}, not finite {broken}. Restore the file from the repository."
-            )
+            raise _unusable(self.what, self.weights, self.script, error) from error
         return AutoTokenizer.from_pretrained(base, local_files_only=True), bert.eval(), head.eval()
 
     def ready(self) -> tuple[Any, Any, Any]:
@@ -77,6 +67,51 @@ class Tuned:
             mask = encoded["attention_mask"][:, :, None].to(hidden.dtype)
             values = torch.softmax(head((hidden * mask).sum(1) / mask.sum(1)), -1)
         return [dict(zip(self.labels, map(float, row), strict=True)) for row in values]
+
+
+def tune(bert: Any, weights: Path, what: str, script: str) -> dict[str, Any]:
+    """Puts the tuned layers of a weights file in a base encoder's place; what the file holds beside them (`head.`).
+
+    Raises ModelError, naming `what` and the `script` that makes the file, where it is broken or not whole.
+    """
+    from safetensors.torch import load_file
+
+    try:
+        tuned = unpacked(load_file(str(weights)), bert.state_dict())
+        rest = {k: tuned.pop(k) for k in list(tuned) if k.startswith("head.")}
+        keys = bert.load_state_dict(tuned, strict=False)
+    except Exception as error:
+        raise _unusable(what, weights, script, error) from error
+    layers = {_layer(k) for k in tuned}
+    lacking = [k for k in keys.missing_keys if _layer(k) in layers]
+    broken = [k for k, v in {**tuned, **rest}.items() if not v.isfinite().all()]
+    if keys.unexpected_keys or lacking or broken or not layers:
+        raise ModelError(
+            f"{what} {weights} is not whole: unknown tensors {keys.unexpected_keys}, "
+            f"lacking {lacking}, not finite {broken}. Restore the file from the repository."
+        )
+    return rest
+
+
+def _unusable(what: str, weights: Path, script: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"{what} {weights} cannot be loaded ({error}). "
+        f"Restore the file from the repository, or train it anew with {script}."
+    )
+
+
+def unpacked(stored: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors of a weights file in float32, under the base model's names (`head.` stays). Raises KeyError for a
+    difference without its scales or without a tensor of the base."""
+    whole = {}
+    for name, value in stored.items():
+        if name.endswith(SCALE):
+            continue
+        own = name.removeprefix("bert.")
+        whole[own] = value.float()
+        if not value.is_floating_point():
+            whole[own] = base[own] + whole[own] * stored[name + SCALE][:, None]
+    return whole
 
 
 def _layer(name: str) -> str:

@@ -51,7 +51,7 @@ class Variant:
 
 SHIPPED = Variant("+ known questions: as it ships", "known", known=True)
 VARIANTS = (
-    Variant("dense", "dense", reader=False, spelling=False, names=False),
+    Variant("matcher", "dense", reader=False, spelling=False, names=False),
     Variant("+ lexical", "dense+lexical", reader=False, spelling=False, names=False),
     Variant("+ reader", "plain", spelling=False, names=False),
     Variant("+ spelling", "plain", names=False),
@@ -86,6 +86,7 @@ def wired(whole: Assistant, variant: Variant, read: Scorer) -> Assistant:
         whole.guardrails,
         load_reader(variant.weights),
         load_further("known" if variant.known else "plain"),
+        whole.gatherer.match,
         read if variant.reader else None,
         whole.gates,
     )

@@ -28,6 +28,7 @@ from assistant.embed import Embedder
 from assistant.engine import Assistant, build
 from assistant.index import open_index, sentence_texts
 from assistant.known import read_known
+from assistant.match import Matcher
 from assistant.passages import embedding_text
 from assistant.settings import Settings
 from assistant.source import read_source
@@ -113,7 +114,7 @@ def timed(work: Sequence[Callable[[], object]], askers: int) -> Timing:
 
 @contextmanager
 def recorded(assistant: Assistant) -> Iterator[list[Callable[[], object]]]:
-    """Collects the calls of the three models, each ready to be made again, while the block runs."""
+    """Collects the calls of the four models, each ready to be made again, while the block runs."""
     calls: list[Callable[[], object]] = []
 
     def record(model: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +124,12 @@ def recorded(assistant: Assistant) -> Iterator[list[Callable[[], object]]]:
 
         return call
 
-    places = ((assistant.embedder, "encode"), (assistant.guardrails, "classify"), (assistant.gatherer, "score"))
+    places = (
+        (assistant.embedder, "encode"),
+        (assistant.guardrails, "classify"),
+        (assistant.gatherer, "match"),
+        (assistant.gatherer, "score"),
+    )
     models = [getattr(owner, name) for owner, name in places]
     for (owner, name), model in zip(places, models, strict=True):
         if model is not None:
@@ -161,17 +167,22 @@ def index_speed(settings: Settings) -> tuple[int, float, float]:
     """Texts embedded, seconds that building the index took, and those of embedding the same texts alone."""
     documents = read_source(settings.corpus)
     known, _ = read_known(settings.corpus, documents)
-    embedder = Embedder(settings.embedder, settings.threads)
-    embedder.encode(["warm"])
+    embedder, matcher = Embedder(settings.embedder, settings.threads), Matcher(threads=settings.threads)
+    for encoder in (embedder, matcher):
+        encoder.encode(["warm"])
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        index = open_index(documents, embedder, Path(folder), settings.corpus, None, known)
+        index = open_index(documents, embedder, Path(folder), settings.corpus, None, known, matcher)
         built = time.perf_counter() - began
-    texts = [*map(embedding_text, index.passages), *(k.question for k in known), *sentence_texts(documents)]
+    work = {
+        embedder: [embedding_text(p) for p in index.passages],
+        matcher: [*(k.question for k in known), *sentence_texts(documents)],
+    }
     began = time.perf_counter()
-    for at in range(0, len(texts), 256):
-        embedder.encode(texts[at : at + 256])
-    return len(texts), built, time.perf_counter() - began
+    for encoder, own in work.items():
+        for at in range(0, len(own), 256):
+            encoder.encode(own[at : at + 256])
+    return sum(map(len, work.values())), built, time.perf_counter() - began
 
 
 def bench(settings: Settings, cases: Sequence[Case], askers: Sequence[int] = ASKERS) -> Iterator[str]:

@@ -126,11 +126,12 @@ def index(texts: tuple[Document, ...]) -> Index:
     """An index in memory."""
     embedder = FakeEmbedder()
     passages = tuple(p for d in texts for p in passages_of(d, embedder.word_pieces))
+    vectors = embedder.encode([s.text for d in texts for s in d.sentences])
     return Index(
         documents=texts,
         passages=passages,
         known=(),
-        vectors=embedder.encode([s.text for d in texts for s in d.sentences]),
+        vectors=vectors,
         store=FakeStore([p.id for p in passages], embedder.encode([p.text for p in passages])),
         known_store=FakeStore([], embedder.encode([])),
         folder=Path("nowhere"),
@@ -172,4 +173,4 @@ def assistant(reader: Callable[[Evidence], Reading], profile: str = "health", **
 
 def order() -> list[str]:
     """The sentences in the order in which a reader gets them."""
-    return [s.text for s in Gatherer(index(documents())).sentences]
+    return [s.text for s in Gatherer(index(documents()), FakeEmbedder().encode).sentences]

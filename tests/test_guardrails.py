@@ -18,6 +18,7 @@ from assistant.guardrails import Finding, Guardrails, windows
 from assistant.profile import Profile, load_profile
 from assistant.records import Reply
 from assistant.rules import Rule, RuleBook, load_rules
+from assistant.tuned import SCALE
 from tests.fakes import classify
 
 HEALTH = load_profile("health", "UK")
@@ -372,10 +373,18 @@ def test_a_bare_keyword_is_a_question() -> None:
 
 
 def test_the_shipped_classifier_sees_the_end_of_a_long_message() -> None:
-    harmless = "I have been reading the article about muscle relaxers, heat, cold, massage and posture. "
+    harmless = (
+        "I have been reading the article about muscle relaxers over breakfast, and my sister sent it to me because "
+        "she had a stiff neck in spring after painting her ceiling. She swears by a warm bath and a walk round the "
+        "park, and her neighbour prefers a cold pack from the freezer, wrapped in a towel. I have an office job and "
+        "sit most of the day, with a coffee break at eleven and a stretch at four when the others leave. The part on "
+        "massage was new to me, and so was the part on how nerves and muscles work together. I printed it for the "
+        "notice board at work, next to the fire drill plan and the canteen menu, since several colleagues had asked. "
+        "One of them would like to know which page is the most useful for people who type all day. "
+    )
     flag = "Anyway, my left arm went limp an hour ago and I keep dropping my cup."
-    assert SHIPPED.find(harmless * 10 + flag, []) == Finding("emergency", "emergency.classifier", "medical")
-    assert SHIPPED.find(harmless * 10 + "What does it say about posture?", []) is None
+    assert SHIPPED.find(harmless + flag, []) == Finding("emergency", "emergency.classifier", "medical")
+    assert SHIPPED.find(harmless + "What does it say about posture?", []) is None
 
 
 def test_probabilities_add_up_and_are_the_same_every_time() -> None:
@@ -410,7 +419,7 @@ def last_layer(tensors: dict[str, torch.Tensor]) -> str:
         (lambda path: changed(path, lambda t: t.update({"more": torch.zeros(3)})), "unknown tensors"),
         (lambda path: changed(path, lambda t: t.pop(last_layer(t))), "lacking"),
         (lambda path: changed(path, lambda t: [t.pop(k) for k in list(t) if "encoder" in k]), "not whole"),
-        (lambda path: changed(path, lambda t: t[last_layer(t)].fill_(float("nan"))), "not finite"),
+        (lambda path: changed(path, lambda t: t[last_layer(t) + SCALE].fill_(float("nan"))), "not finite"),
     ],
     ids=["missing", "folder", "empty", "garbage", "cut", "no head", "shape", "unknown", "a hole", "no layer", "NaN"],
 )

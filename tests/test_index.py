@@ -14,11 +14,12 @@ from filelock import FileLock
 
 from assistant import index
 from assistant.errors import StoreError
-from assistant.index import Index, open_index
+from assistant.index import Index, open_index, sentence_texts
 from assistant.passages import embedding_text
 from tests.builders import (
     CORPUS,
     KNOWN,
+    POTS,
     TEA,
     WordLengths,
     build_killed,
@@ -92,6 +93,21 @@ def opened_again(data: Path, **changed: str) -> tuple[Index, list[str]]:
     shutil.copytree(data, copy)
     embedder = WordLengths()
     return open_here(copy, embedder, **changed), embedder.seen
+
+
+def test_known_questions_and_sentences_are_the_matchers(tmp_path: Path) -> None:
+    embedder, matcher = WordLengths(), WordLengths("matcher")
+    opened = open_index(texts(), embedder, tmp_path, CORPUS, known=KNOWN, matcher=matcher)
+    matched = [*(k.question for k in KNOWN), *sentence_texts(texts())]
+    assert (embedder.seen, matcher.seen) == ([embedding_text(p) for p in opened.passages], matched)
+    other = WordLengths("another matcher")
+    embedder.seen.clear()
+    open_index(texts(), embedder, tmp_path, CORPUS, known=KNOWN, matcher=other)
+    assert (embedder.seen, other.seen) == ([], matched)
+    changed = texts(pots=POTS.replace("an hour", "a day"))
+    open_index(changed, embedder, tmp_path, CORPUS, known=KNOWN, matcher=other)
+    assert other.seen[-1] == "Pots - Pots: An iron pot keeps tea hot for a day."
+    assert len(other.seen) == len(matched) + 1
 
 
 def test_a_first_start_embeds_every_text_once(tmp_path: Path) -> None:
@@ -241,8 +257,8 @@ def nan_vectors(data: Path) -> None:
 
 
 def swapped_vectors(data: Path) -> None:
-    vectors = np.load(current(data) / "vectors.npy")
-    np.save(current(data) / "vectors.npy", vectors[::-1])
+    vectors = np.load(current(data) / "embedder.npy")
+    np.save(current(data) / "embedder.npy", vectors[::-1])
 
 
 def foreign_build(data: Path) -> None:
@@ -281,10 +297,11 @@ def files_for_folders(data: Path) -> None:
         (cut("sentences.npy", 100), 7),
         (write("sentences.npy", b"PK\x03\x04 not an array"), 7),
         (nan_vectors, 7),
-        (cut("vectors.npy"), 7),
+        (cut("embedder.npy"), 7),
         (swapped_vectors, 7),
-        (remove("texts.json"), 7),
-        (write("texts.json", b"{}"), 7),
+        (remove("embedder.json"), 7),
+        (write("embedder.json", b"{}"), 7),
+        (remove("matcher.json"), 7),
     ],
 )
 def test_damage_is_noticed_and_mended_from_the_source(

@@ -34,8 +34,9 @@ def test_what_comes_closest() -> None:
     ("dense", "known", "foreign", "off"),
     [
         (0.2, 0.3, 0.5, True),
-        (0.2, 0.3, 0.0, False),  # its words are the source's
+        (0.2, 0.3, 0.0, True),  # its words are the source's, and nobody asks the like
         (0.2, 0.5, 0.4, False),  # people ask nearly that
+        (0.5, 0.3, 0.4, False),
         (0.5, 0.3, 0.7, True),
         (0.7, 0.3, 1.0, False),
     ],

@@ -83,8 +83,22 @@ def test_how_many_misses_are_damage(size: int, lost: int, sample: int, sound: bo
 
 def test_vectors_are_remembered_and_told_apart() -> None:
     embedder = WordLengths()
-    remembered = Remembered(embedder, {"old": np.asarray([1.0, 0.0])})
+    remembered = Remembered(embedder)
+    remembered.known["old"] = np.asarray([1.0, 0.0])
     assert remembered.embed_documents(["old", "new", "new"])[0] == [1.0, 0.0]
     assert (embedder.seen, list(remembered.used)) == (["new"], ["old", "new"])
     assert remembered.embed_documents([]) == []
     assert remembered.embed_query("new") == remembered.embed_documents(["new"])[0]
+
+
+def test_what_is_saved_is_what_was_asked_for(tmp_path: Path) -> None:
+    remembered = Remembered(WordLengths())
+    remembered.known["never asked for"] = np.zeros(8)
+    vectors = remembered.embed_documents(["an old pot", "tea"])
+    remembered.save(tmp_path, "pots")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pots.json", "pots.npy"]
+    again = Remembered(WordLengths())
+    again.load(tmp_path, "pots")
+    assert list(again.known) == ["an old pot", "tea"]
+    assert again.embed_documents(["tea"]) == [vectors[1]]
+    assert again.embedder.seen == []  # type: ignore[attr-defined]

@@ -17,12 +17,17 @@ from assistant.embed import Embedder
 from assistant.evidence import Gatherer
 from assistant.index import open_index
 from assistant.known import read_known
+from assistant.match import Matcher
 from assistant.normalise import normalise
 from assistant.read import Evidence
 from assistant.records import Document, KnownQuestion, Sentence
 from assistant.retrieve import Retriever
 from assistant.source import parse, read_source
 from assistant.understand import Understanding
+
+FAR = 2
+"""Questions of other documents that each held-out document is asked."""
+Models = tuple[Embedder, Matcher, CrossReader]
 
 
 @dataclass(frozen=True)
@@ -55,54 +60,70 @@ def gather(
     documents: Sequence[Document],
     known: tuple[KnownQuestion, ...],
     questions: Sequence[tuple[str, str, Callable[[str, str], bool]]],
-    embedder: Embedder,
-    reader: CrossReader | None,
+    models: Models,
     group: str,
     data: Path,
 ) -> list[Row]:
     """Runs the product's own steps up to the evidence for every (kind, question, is_gold)."""
-    index = open_index(tuple(documents), embedder, data, Path(group), None, known)
-    gatherer = Gatherer(index, reader)
+    embedder, matcher, reader = models
+    index = open_index(tuple(documents), embedder, data, Path(group), None, known, matcher)
+    gatherer = Gatherer(index, matcher.encode, reader)
     retriever = Retriever(index)
     understand = Understanding(gatherer, embedder.vocabulary)
     rows = []
     for kind, question, is_gold in questions:
         understood = understand(normalise(question), ()).question
         vector = embedder.encode([understood])[0]
-        sentences, evidence = gatherer(understood, vector, retriever(understood, vector))
+        sentences, evidence = gatherer(understood, retriever(understood, vector))
         gold = frozenset(n for n, s in enumerate(sentences) if is_gold(s.document, s.text))
         rows.append(Row(group, kind, question, evidence, gold, tuple(sentences)))
     return rows
 
 
-def document_rows(
-    folders: Sequence[Path], per_document: int, embedder: Embedder, reader: CrossReader, seed: int = 7
-) -> list[Row]:
-    """Rows of every held-out reading document, without known questions."""
+def document_rows(folders: Sequence[Path], per_document: int, models: Models, seed: int = 7) -> list[Row]:
+    """Rows of every held-out reading document, without known questions; FAR of them ask what another answers."""
     rng = random.Random(seed)
     rows: list[Row] = []
-    for path in sorted(p for folder in folders for p in folder.glob("*.json") if held_out(p.stem)):
-        reading = json.loads(path.read_text(encoding="utf-8"))
+    held = held_out_documents(folders)
+    for name, reading in held.items():
         document, where = markdown(reading)
-        questions = []
+        questions = [("far", q, _nothing) for q in far_questions(held, FAR, rng, name)]
         asked = rng.sample(reading["questions"], min(per_document, len(reading["questions"])))
         for q in asked:
             gold = frozenset(where[(s, n)] for s, n in q["gold"])
             questions.append((q["type"], q["q"], lambda _, text, gold=gold: text in gold))
         with tempfile.TemporaryDirectory() as data:
-            rows += gather([document], (), questions, embedder, reader, path.stem, Path(data))
-        print(path.stem, len(rows), flush=True)
+            rows += gather([document], (), questions, models, name, Path(data))
+        print(name, len(rows), flush=True)
     return rows
 
 
+def held_out_documents(folders: Sequence[Path]) -> dict[str, dict]:
+    """Name -> reading document, of those that are never trained on."""
+    paths = sorted(p for folder in folders for p in folder.glob("*.json") if held_out(p.stem))
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def far_questions(held: dict[str, dict], count: int, rng: random.Random, but: str = "") -> list[str]:
+    """Questions that documents other than `but` answer, one a document: of another topic for any other source."""
+    others = rng.sample(sorted(set(held) - {but}), min(count, len(held) - 1))
+    return [rng.choice([q["q"] for q in held[name]["questions"] if q["gold"]]) for name in others]
+
+
+def _nothing(_: str, __: str) -> bool:
+    return False
+
+
 def owner_rows(
-    corpus: Path, per_author: int, embedder: Embedder, reader: CrossReader, known_share: float, seed: int = 7
+    corpus: Path, folders: Sequence[Path], per_author: int, models: Models, known_share: float, seed: int = 7
 ) -> list[Row]:
-    """Rows of the shipped source: one author asks, the other authors' questions are known.
+    """Rows of the shipped source: one author asks, the other authors' questions are known; beside them, one in
+    six, what a held-out reading document answers.
 
     `known_share` of them are known, so that the weights also fit an owner who wrote fewer.
     """
     rng = random.Random(seed)
+    held = held_out_documents(folders)
     documents = read_source(corpus)
     authors: dict[str, list[dict]] = {}
     for path in corpus.glob("*.questions.jsonl"):
@@ -123,11 +144,9 @@ def owner_rows(
         questions = [
             ("near_miss" if not r["gold"] else "lay", r["question"], lambda _, text, g=frozenset(r["gold"]): text in g)
             for r in asked
-        ]
+        ] + [("far", q, _nothing) for q in far_questions(held, per_author // 6, rng)]
         with tempfile.TemporaryDirectory() as data:
-            rows += gather(
-                documents, tuple(others.values()), questions, embedder, reader, f"{author}@{known_share}", Path(data)
-            )
+            rows += gather(documents, tuple(others.values()), questions, models, f"{author}@{known_share}", Path(data))
         print(author, known_share, len(rows), flush=True)
     return rows
 

@@ -23,6 +23,7 @@ from scipy.optimize import minimize
 from assistant.cross import CrossReader
 from assistant.embed import Embedder
 from assistant.further import FEATURES
+from assistant.match import Matcher
 from assistant.read import ConditionalLogit, Reading
 
 SENTENCE = {
@@ -104,17 +105,17 @@ def figures(found: Sequence[tuple[Row, Reading]], threshold: float = 0.5) -> dic
         [bool(r.gold) and int(x.utilities.argmax()) in r.gold for r, x in zip(rows, readings, strict=True)]
     )
     answerable = np.array([bool(r.gold) for r in rows])
-    near = np.array([r.kind == "near_miss" for r in rows])
+    near, far = (np.array([r.kind == kind for r in rows]) for kind in ("near_miss", "far"))
     lay = np.array([r.kind == "lay" for r in rows])
     said = p >= threshold
-    auroc = float((p[answerable][:, None] > p[~answerable][None, :]).mean())
+    auroc = float((p[answerable][:, None] > p[~answerable & ~far][None, :]).mean())
     return {
         "hit@1": float(right[answerable].mean()),
         "right at t": float((right & said)[answerable].mean()),
         "lay right at t": float((right & said)[lay & answerable].mean()),
         "answer rate": float(said[answerable].mean()),
         "near misses answered": float(said[near & ~answerable].mean()),
-        "none answered": float(said[~answerable].mean()),
+        "far answered": float(said[far].mean()) if far.any() else 0.0,
         "auroc": auroc,
         "questions": float(len(rows)),
     }
@@ -159,27 +160,27 @@ def main() -> None:
     parser.add_argument("--reading", type=Path, nargs="+", required=True)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--rows", type=Path, required=True, help="folder for the gathered evidence")
-    parser.add_argument("--per-document", type=int, default=18)
+    parser.add_argument("--per-document", type=int, default=40)
     parser.add_argument("--per-author", type=int, default=140)
     parser.add_argument("--answer", type=float, default=0.8, help="the gate at which figures get their intervals")
     parser.add_argument("--least", type=float, default=0.1, help="probability from which a further sentence is cited")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.rows.mkdir(parents=True, exist_ok=True)
-    embedder, reader = Embedder(), CrossReader()
+    models = Embedder(), Matcher(), CrossReader()
     sets: dict[str, list[Row]] = {}
     for name, make in {
-        "documents": lambda: document_rows(args.reading, args.per_document, embedder, reader),
+        "documents": lambda: document_rows(args.reading, args.per_document, models),
         "owner": lambda: (
-            owner_rows(args.corpus, args.per_author, embedder, reader, 1.0)
-            + owner_rows(args.corpus, args.per_author // 2, embedder, reader, 0.15)
+            owner_rows(args.corpus, args.reading, args.per_author, models, 1.0)
+            + owner_rows(args.corpus, args.reading, args.per_author // 2, models, 0.15)
         ),
     }.items():
         path = args.rows / f"{name}.json"
         if not path.exists():
             save(make(), path)
         sets[name] = load(path)
-    models, trained = {}, {}
+    fitted, trained = {}, {}
     for name, evidence in SENTENCE.items():
         rows = sets["owner" if "known" in name else "documents"]
         none = NONE.get(name, ())
@@ -187,11 +188,11 @@ def main() -> None:
         shown = figures(read(rows, trained[name]))
         print(f"{name:22} " + "  ".join(f"{k} {v:.3f}" for k, v in shown.items()), flush=True)
         model = fit(rows, evidence, none)
-        models[name] = {"sentence": model.sentence, "none": model.none, "bias": model.bias}
-    plain = dict.fromkeys({r.group for r in sets["owner"]}, _model(models["plain"]))
+        fitted[name] = {"sentence": model.sentence, "none": model.none, "bias": model.bias}
+    plain = dict.fromkeys({r.group for r in sets["owner"]}, _model(fitted["plain"]))
     owner_plain = figures(read(sets["owner"], plain))
     print("plain on the owner's questions: " + "  ".join(f"{k} {v:.3f}" for k, v in owner_plain.items()))
-    table = {"models": models}
+    table = {"models": fitted}
     for name in ("plain", "known"):
         rows = sets["owner" if name == "known" else "documents"]
         print(f"{name} at {args.answer}: {intervals(read(rows, trained[name]), args.answer)}", flush=True)

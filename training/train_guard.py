@@ -14,17 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoTokenizer
+from tuning import Averaged, Training, TunedEncoder, save_tuned
 
 from assistant.classify import LABELS, guard_text
 from assistant.embed import packaged_model
 from assistant.normalise import normalise
+from assistant.tuned import LONGEST, tune
 
 
 def read_rows(paths: list[Path]) -> list[tuple[str, int]]:
@@ -39,35 +41,46 @@ def read_rows(paths: list[Path]) -> list[tuple[str, int]]:
 
 
 def ok_rows(folders: list[Path], count: int, rng: random.Random) -> list[tuple[str, int]]:
-    """Questions of the reading documents, and their titles and headings as people type
-    keywords into a box, as harmless rows."""
-    questions, keywords = [], []
+    """Questions of the reading documents, their titles and headings as people type keywords into a box, and
+    questions after a stretch of their text, as harmless rows: a long message is no alarm."""
+    questions, keywords, long = [], [], []
     for path in sorted(p for folder in folders for p in folder.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         questions += [q["q"] for q in document["questions"]]
         keywords += [document["title"], *(s["heading"] for s in document["sections"])]
-    picked = rng.sample(questions, min(count, len(questions))) + rng.sample(keywords, min(count // 3, len(keywords)))
+        sentences = [t for s in document["sections"] for t in s["sentences"]]
+        for _ in range(4):
+            start, asked = rng.randrange(len(sentences)), rng.sample(questions, min(3, len(questions)))
+            stretch = sentences[start : start + rng.randrange(2, 7)] if rng.random() < 0.5 else asked[:-1]
+            long.append(" ".join([*stretch, asked[-1]]))
+    share = {1: questions, 3: keywords, 4: long}
+    picked = [text for part, texts in share.items() for text in rng.sample(texts, min(count // part, len(texts)))]
     return [(normalise(text), 0) for text in picked]
 
 
-class Guard(torch.nn.Module):
-    """MiniLM, mean of the word pieces, linear head."""
+BATCH = 32
+JOINED = 0.15
+STRONGER = ("ok", "smalltalk", "decision", "emergency", "injection")
+"""Of two messages in one, the label further to the right is that of both."""
 
-    def __init__(self, base: Path, tuned: int, labels: int = len(LABELS)) -> None:
-        super().__init__()
-        self.bert = AutoModel.from_pretrained(base, add_pooling_layer=False)
-        self.head = torch.nn.Linear(self.bert.config.hidden_size, labels)
-        for parameter in self.bert.parameters():
-            parameter.requires_grad = False
-        for layer in self.bert.encoder.layer[-tuned:]:
-            for parameter in layer.parameters():
-                parameter.requires_grad = True
 
-    def forward(self, encoded: Any) -> torch.Tensor:
-        """(batch, labels) logits."""
-        hidden = self.bert(**encoded).last_hidden_state
-        mask = encoded["attention_mask"][:, :, None].to(hidden.dtype)
-        return self.head((hidden * mask).sum(1) / mask.sum(1))
+def joined(row: tuple[str, int], rows: list[tuple[str, int]], rng: random.Random) -> tuple[str, int]:
+    """The row, or, JOINED of the time, the row beside another one, before it, behind it or as an earlier turn.
+
+    A greeting beside a question is no small talk, so small talk is joined to other labels as if it were not there.
+    """
+    if rng.random() >= JOINED:
+        return row
+    other = rows[rng.randrange(len(rows))]
+    if len(row[0]) + len(other[0]) > 800 or {LABELS[row[1]], LABELS[other[1]]} == {"emergency", "injection"}:
+        return row
+    parts = [row[0], other[0]]
+    rng.shuffle(parts)
+    both = rng.choice((" ", ". ", "\n")).join(parts)
+    names = [LABELS[row[1]], LABELS[other[1]]]
+    if names.count("smalltalk") == 1:
+        names.remove("smalltalk")
+    return both, LABELS.index(max(names, key=STRONGER.index))
 
 
 def corrupt(text: str, rng: random.Random) -> str:
@@ -91,7 +104,18 @@ def corrupt(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def probabilities(model: Guard, tokenizer: Any, texts: list[str]) -> np.ndarray:
+def batches(rows: list[tuple[str, int]], rng: random.Random) -> list[list[tuple[str, int]]]:
+    """Shuffled, rows of like length together: padding costs as much as reading."""
+    rng.shuffle(rows)
+    parts = []
+    for at in range(0, len(rows), 20 * BATCH):
+        alike = sorted(rows[at : at + 20 * BATCH], key=lambda row: len(row[0]))
+        parts += [alike[n : n + BATCH] for n in range(0, len(alike), BATCH)]
+    rng.shuffle(parts)
+    return parts
+
+
+def probabilities(model: TunedEncoder, tokenizer: Any, texts: list[str]) -> np.ndarray:
     """(texts, labels), softmax."""
     model.eval()
     out = []
@@ -100,18 +124,6 @@ def probabilities(model: Guard, tokenizer: Any, texts: list[str]) -> np.ndarray:
             encoded = tokenizer(texts[at : at + 32], padding=True, truncation=True, max_length=192, return_tensors="pt")
             out.append(torch.softmax(model(encoded), -1).numpy())
     return np.concatenate(out)
-
-
-def save_tuned(model: Guard, tuned: int, path: Path) -> None:
-    """Writes the tuned layers and the head, in half precision."""
-    first = model.bert.config.num_hidden_layers - tuned
-    kept = {
-        name: value.detach().to(torch.float16).contiguous()
-        for name, value in model.state_dict().items()
-        if name.startswith("head.") or any(name.startswith(f"bert.encoder.layer.{n}.") for n in range(first, 99))
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(kept, str(path))
 
 
 def main() -> None:
@@ -125,6 +137,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--tuned", type=int, default=6, help="how many of the upper layers")
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to go on from")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -132,41 +145,35 @@ def main() -> None:
     rows = read_rows(args.rows) + ok_rows(args.ok_from, args.ok_count, rng)
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
-    model = Guard(base, args.tuned)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=0.01)
-    steps = args.epochs * (len(rows) // 32 + 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, args.rate, total_steps=steps + 1, pct_start=0.1, anneal_strategy="linear"
-    )
+    model = TunedEncoder(base, args.tuned, len(LABELS))
+    if args.start:
+        head = tune(model.bert, args.start, "The weights", "training/train_guard.py")
+        model.head.load_state_dict({k.removeprefix("head."): v for k, v in head.items()})
+    training = Training(model, args.rate, args.epochs * (len(rows) // BATCH + 1))
+    averaged = Averaged(model)
     for epoch in range(args.epochs):
         model.train()
-        rng.shuffle(rows)
-        total = 0.0
-        for at in range(0, len(rows), 32):
-            part = rows[at : at + 32]
+        began, total = time.time(), 0.0
+        for part in batches([joined(row, rows, rng) for row in rows], rng):
             encoded = tokenizer(
                 [corrupt(t, rng) for t, _ in part],
                 padding=True,
                 truncation=True,
-                max_length=128,
+                max_length=LONGEST,
                 return_tensors="pt",
             )
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = model(encoded)
             target = torch.tensor([label for _, label in part])
             loss = torch.nn.functional.cross_entropy(logits.float(), target, label_smoothing=0.02)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            schedule.step()
+            training.step(loss)
+            averaged.add(model)
             total += loss.item() * len(part)
-        print(f"epoch {epoch + 1} loss {total / len(rows):.4f}", flush=True)
-    save_tuned(model, args.tuned, args.out / "guard.safetensors")
+        print(f"epoch {epoch + 1} loss {total / len(rows):.4f}, {time.time() - began:.0f} s", flush=True)
+    save_tuned(averaged.model, base, args.out / "guard.safetensors")
     for path in args.test:
         test = read_rows([path])
-        p = probabilities(model, tokenizer, [t for t, _ in test])
+        p = probabilities(averaged.model, tokenizer, [t for t, _ in test])
         labels = np.array([label for _, label in test])
         print(path.name)
         for n, label in enumerate(LABELS):

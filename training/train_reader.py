@@ -8,8 +8,8 @@ these" logit of 0; the loss is the cross-entropy of each gold sentence against t
 candidates that are not gold and against "none", or of "none" where nothing answers.  So the
 choice of the sentence and the abstention are learnt at once.
 
-The word embeddings stay frozen: only the transformer layers and the head are written, in
-half precision (21 MB); the rest comes from the packaged base model.
+The word embeddings stay frozen: only what the transformer layers differ by and the head are
+written (11 MB); the rest comes from the packaged base model.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from tuning import Averaged, Training, save_tuned
 
 from assistant.embed import packaged_model
 from assistant.read import reading_text
 from assistant.segment import split_sentences
+from assistant.tuned import unpacked
 
 CANDIDATES = 8
 FOREIGN = 0.12  # share of questions put to the nearest sentences of another document: nothing answers
@@ -261,20 +263,14 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     if args.start:
-        model.load_state_dict(load_file(str(args.start)), strict=False)
+        tensors = unpacked(load_file(str(args.start)), model.bert.state_dict())
+        named = {k if k.startswith("classifier.") else f"bert.{k}": v for k, v in tensors.items()}
+        model.load_state_dict(named, strict=False)
     for parameter in model.bert.embeddings.parameters():
         parameter.requires_grad = False
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=0.01)
     total = args.epochs * ((len(train) + drawn) // args.batch + 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        args.rate,
-        total_steps=total + 1,
-        pct_start=0.08,
-        anneal_strategy="linear",
-        final_div_factor=args.rate / 25 / max(args.last_rate, 1e-9),
-    )
+    training = Training(model, args.rate, total, args.last_rate)
+    averaged = Averaged(model)
     args.out.mkdir(parents=True, exist_ok=True)
     step, began, running, seen = 0, time.time(), 0.0, 0
     for epoch in range(args.epochs):
@@ -286,11 +282,8 @@ def main() -> None:
                 losses.append(loss_of(logits[at : at + len(own)], golds))
                 at += len(own)
             loss = torch.stack(losses).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            schedule.step()
+            training.step(loss)
+            averaged.add(model)
             step += 1
             seen += len(pairs)
             running = loss.item() if step == 1 else 0.98 * running + 0.02 * loss.item()
@@ -299,13 +292,8 @@ def main() -> None:
                 print(f"step {step}/{total} loss {running:.3f} {rate:.0f} pairs/s", flush=True)
             if args.steps and step >= args.steps:
                 break
-        weights = {
-            name: value.detach().to(torch.float16).contiguous()
-            for name, value in model.state_dict().items()
-            if not name.startswith("bert.embeddings.")
-        }
-        save_file(weights, str(args.out / "reader.safetensors"))
-        print(f"epoch {epoch + 1}: {json.dumps(evaluate(model, tokenizer, test))}", flush=True)
+        save_tuned(averaged.model, base, args.out / "reader.safetensors")
+        print(f"epoch {epoch + 1}: {json.dumps(evaluate(averaged.model, tokenizer, test))}", flush=True)
         if args.steps and step >= args.steps:
             break
 

@@ -29,15 +29,16 @@ import numpy as np
 import torch
 from made_statements import CHANGES, reworded, shortened
 from safetensors.torch import load_file
-from train_guard import Guard, save_tuned
 from train_reader import held_out
 from transformers import AutoTokenizer
+from tuning import Averaged, Training, TunedEncoder, save_tuned
 
 from assistant.claims import checks
 from assistant.cross import WEIGHTS as READER
 from assistant.embed import packaged_model
 from assistant.names import load_medicines
 from assistant.support import LABELS
+from assistant.tuned import unpacked
 
 KEPT = 0.87
 """Share of the supported statements of the threshold's documents that both judges are to keep."""
@@ -151,16 +152,18 @@ def _shared(a: str, b: str) -> int:
     return len(set(a.lower().split()) & set(b.lower().split()))
 
 
-def started(base: Path, tuned: int, start: str) -> Guard:
+def started(base: Path, tuned: int, start: str) -> TunedEncoder:
     """The base model, its upper layers those of the base, of the shipped reader, or of a verifier to go on from."""
-    model = Guard(base, tuned, len(LABELS))
+    model = TunedEncoder(base, tuned, len(LABELS))
     torch.nn.init.constant_(model.head.bias, -4.0)
-    if start != "base":
-        first = model.bert.config.num_hidden_layers - tuned
-        upper = tuple(f"bert.encoder.layer.{n}." for n in range(first, model.bert.config.num_hidden_layers))
-        weights = load_file(str(READER if start == "reader" else start))
-        upper = upper if start == "reader" else (*upper, "head.")
-        model.load_state_dict({k: v.float() for k, v in weights.items() if k.startswith(upper)}, strict=False)
+    if start == "base":
+        return model
+    weights = unpacked(load_file(str(READER if start == "reader" else start)), model.bert.state_dict())
+    first = model.bert.config.num_hidden_layers - tuned
+    upper = tuple(f"encoder.layer.{n}." for n in range(first, model.bert.config.num_hidden_layers))
+    model.bert.load_state_dict({k: v for k, v in weights.items() if k.startswith(upper)}, strict=False)
+    if start != "reader":
+        model.head.load_state_dict({k[5:]: v for k, v in weights.items() if k.startswith("head.")})
     return model
 
 
@@ -193,7 +196,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--tuned", type=int, default=3, help="how many of the upper layers")
+    parser.add_argument("--tuned", type=int, default=6, help="how many of the upper layers")
     parser.add_argument("--sentences", type=int, default=4000, help="made from documents an epoch")
     parser.add_argument("--repeat", type=int, default=2, help="how often a row by hand is seen an epoch")
     parser.add_argument("--seed", type=int, default=7)
@@ -216,16 +219,9 @@ def main() -> None:
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = started(base, args.tuned, args.start)
-    tuned = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(tuned, lr=args.rate, weight_decay=0.01)
     an_epoch = len(train) * args.repeat + len(made_from_rows(train, learnt, random.Random(0))) + args.sentences
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        args.rate,
-        total_steps=args.epochs * (an_epoch // args.batch + 40),
-        pct_start=0.1,
-        anneal_strategy="linear",
-    )
+    training = Training(model, args.rate, args.epochs * (an_epoch // args.batch + 40))
+    averaged = Averaged(model)
     step, began, threshold = 0, time.time(), 0.5
     for epoch in range(args.epochs):
         model.train()
@@ -235,16 +231,13 @@ def main() -> None:
         total = 0.0
         for part in batches(seen, args.batch, rng):
             loss = loss_of(model, tokenizer, part)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(tuned, 1.0)
-            optimizer.step()
-            schedule.step()
+            training.step(loss)
+            averaged.add(model)
             step += 1
             total += loss.item() * len(part)
             if args.steps and step >= args.steps:
                 break
-        p = score(model, tokenizer, dev)
+        p = score(averaged.model, tokenizer, dev)
         threshold = threshold_for(dev, p, rejected)
         print(
             f"epoch {epoch + 1}: loss {total / len(seen):.3f}, {time.time() - began:.0f} s, threshold {threshold:.3f} "
@@ -252,7 +245,7 @@ def main() -> None:
             f"without the checks {json.dumps(figures(dev, p, np.zeros(len(dev), bool), threshold))}",
             flush=True,
         )
-        save_tuned(model, args.tuned, args.out / "verifier.safetensors")
+        save_tuned(averaged.model, base, args.out / "verifier.safetensors")
         if args.steps and step >= args.steps:
             break
 
@@ -269,7 +262,7 @@ def batches(rows: list[Row], size: int, rng: random.Random) -> list[list[Row]]:
     return parts
 
 
-def faults(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def faults(model: TunedEncoder, tokenizer: Any, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """(rows, pieces) softplus of each piece's logit, 0 outside of the statement; whether a piece is in a span of
     its row; whether it is the statement's at all. The first piece speaks for the statement as a whole."""
     pairs = [r.statement for r in rows], [r.evidence for r in rows]
@@ -290,7 +283,7 @@ def faults(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> tuple[torch.Ten
     return torch.nn.functional.softplus(logits) * own, inside & own, own
 
 
-def loss_of(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> torch.Tensor:
+def loss_of(model: TunedEncoder, tokenizer: Any, rows: Sequence[Row]) -> torch.Tensor:
     """Mean over the rows of -log P: that no piece is at fault, or that one is, of its spans where they are known;
     then the others are held to be right, at half weight."""
     costs, inside, _ = faults(model, tokenizer, rows)
@@ -305,7 +298,7 @@ def loss_of(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> torch.Tensor:
     return torch.stack(losses).mean()
 
 
-def score(model: Guard, tokenizer: Any, rows: Sequence[Row]) -> np.ndarray:
+def score(model: TunedEncoder, tokenizer: Any, rows: Sequence[Row]) -> np.ndarray:
     """(rows,) probability of supported."""
     model.eval()
     with torch.inference_mode():

@@ -103,7 +103,14 @@ def test_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = list(ablate.ablate(Settings(), {"tea.jsonl": CASES}))
     heads = [f"{head:>10}" for head in SHOWN.values()]
     assert lines[:2] == ["tea.jsonl: 3 questions", " " * 32 + "".join(heads)]
-    assert [line[:32].strip() for line in lines[2:8]] == ["dense", "+ lexical", "+ reader", "+ spelling", "+ names", ""]
+    assert [line[:32].strip() for line in lines[2:8]] == [
+        "matcher",
+        "+ lexical",
+        "+ reader",
+        "+ spelling",
+        "+ names",
+        "",
+    ]
     assert lines[8] == "tea.jsonl, mistyped"
     assert [line[:32].strip() for line in lines[10:]] == ["as written", *corrupt.SLIPS, ""]
     assert lines[10].endswith("+0.0")

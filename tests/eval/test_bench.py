@@ -90,9 +90,9 @@ def test_bare_passes_are_the_calls_that_answering_makes() -> None:
     made = assistant(says(s3=0.9))
     with recorded(made) as calls:
         made.ask("Is green tea hot?")
-    assert len(calls) == 2  # the screen's classifier and the embedder; this assistant has no reader
+    assert len(calls) == 3  # the screen's classifier, the embedder and the matcher; this assistant has no reader
     pieces = bare_passes(made, CASES)
-    assert [len(piece()) for piece in pieces] == [2, 1, 2]  # type: ignore[arg-type]
+    assert [len(piece()) for piece in pieces] == [3, 1, 3]  # type: ignore[arg-type]
 
 
 def test_settings_reach_a_process_of_its_own() -> None:
