@@ -229,11 +229,12 @@ def _remembered(home: Path, wanted: _Wanted) -> dict[str, Remembered]:
     found: dict[str, Remembered] = {}
     for name, encoder in wanted.encoders.items():
         found[name] = next((r for r in found.values() if r.embedder is encoder), Remembered(encoder))
-        if folder is None or manifest.get(name) != encoder.identity:
-            continue
+    same = [name for name, encoder in wanted.encoders.items() if manifest.get(name) == encoder.identity]
+    if folder and same:
         try:
             _check_files(folder, manifest)
-            found[name].load(folder, name)
+            for name in same:
+                found[name].load(folder, name)
         except Exception as error:  # as in _open_current; the cure is to embed anew
             log.warning("the vectors in %s cannot be used again (%s)", folder, error)
     return found

@@ -1,8 +1,8 @@
 """texts, or pairs of texts -> probabilities of labels, by the packaged MiniLM with some layers tuned.
 
-A weights file (safetensors, never pickle) holds what the tuned layers differ by from the packaged base
-model, matrices in 8 bits with one scale a row, and one linear head over the mean of the word pieces;
-everything else comes from the base.
+A weights file (safetensors, never pickle) holds what the matrices of the tuned layers differ by from the
+packaged base model, in 8 bits with one scale a row, or whole in half precision, and one linear head over the
+mean of the word pieces; everything else comes from the base.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import AutoTokenizer
-from tuning import Averaged, Training, TunedEncoder, save_tuned
+from tuning import Averaged, Training, TunedEncoder, like_lengths, save_tuned
 
 from assistant.classify import LABELS, guard_text
 from assistant.embed import packaged_model
@@ -65,7 +65,7 @@ STRONGER = ("ok", "smalltalk", "decision", "emergency", "injection")
 
 
 def joined(row: tuple[str, int], rows: list[tuple[str, int]], rng: random.Random) -> tuple[str, int]:
-    """The row, or, JOINED of the time, the row beside another one, before it, behind it or as an earlier turn.
+    """The row, or, JOINED of the time, the row beside another one, before it or behind it.
 
     A greeting beside a question is no small talk, so small talk is joined to other labels as if it were not there.
     """
@@ -104,24 +104,15 @@ def corrupt(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def batches(rows: list[tuple[str, int]], rng: random.Random) -> list[list[tuple[str, int]]]:
-    """Shuffled, rows of like length together: padding costs as much as reading."""
-    rng.shuffle(rows)
-    parts = []
-    for at in range(0, len(rows), 20 * BATCH):
-        alike = sorted(rows[at : at + 20 * BATCH], key=lambda row: len(row[0]))
-        parts += [alike[n : n + BATCH] for n in range(0, len(alike), BATCH)]
-    rng.shuffle(parts)
-    return parts
-
-
 def probabilities(model: TunedEncoder, tokenizer: Any, texts: list[str]) -> np.ndarray:
     """(texts, labels), softmax."""
     model.eval()
     out = []
     with torch.inference_mode():
         for at in range(0, len(texts), 32):
-            encoded = tokenizer(texts[at : at + 32], padding=True, truncation=True, max_length=192, return_tensors="pt")
+            encoded = tokenizer(
+                texts[at : at + 32], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
+            )
             out.append(torch.softmax(model(encoded), -1).numpy())
     return np.concatenate(out)
 
@@ -154,7 +145,7 @@ def main() -> None:
     for epoch in range(args.epochs):
         model.train()
         began, total = time.time(), 0.0
-        for part in batches([joined(row, rows, rng) for row in rows], rng):
+        for part in like_lengths([joined(row, rows, rng) for row in rows], BATCH, lambda row: len(row[0]), rng):
             encoded = tokenizer(
                 [corrupt(t, rng) for t, _ in part],
                 padding=True,

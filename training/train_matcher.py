@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from train_reader import Example, as_typed, held_out, loss_of, reading_examples, squad_examples
 from transformers import AutoTokenizer
-from tuning import Averaged, Training, TunedEncoder, save_tuned
+from tuning import Averaged, Training, TunedEncoder, in_short_batches, save_tuned
 
 from assistant.embed import packaged_model
 
@@ -41,23 +41,19 @@ class Matcher(TunedEncoder):
 
     def vectors(self, encoded: Any) -> torch.Tensor:
         """(texts, 384) unit vectors."""
-        hidden = self.bert(**encoded).last_hidden_state
-        mask = encoded["attention_mask"][:, :, None].to(hidden.dtype)
-        return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=1)
+        return torch.nn.functional.normalize(self.pooled(encoded), dim=1)
 
 
 def encode(model: Matcher, tokenizer: Any, texts: list[str], size: int = 24) -> torch.Tensor:
     """(texts, 384), in short batches of like lengths."""
-    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-    parts = []
-    for at in range(0, len(order), size):
-        part = [texts[n] for n in order[at : at + size]]
+
+    def read(numbers: list[int]) -> torch.Tensor:
+        part = [texts[n] for n in numbers]
         encoded = tokenizer(part, padding=True, truncation=True, max_length=128, return_tensors="pt")
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            parts.append(model.vectors(encoded).float())
-    back = torch.empty(len(order), dtype=torch.long)
-    back[torch.tensor(order)] = torch.arange(len(order))
-    return torch.cat(parts)[back]
+            return model.vectors(encoded).float()
+
+    return in_short_batches([len(text) for text in texts], size, read)
 
 
 def merged(examples: list[Example], paragraphs: int = 7) -> list[list[Example]]:

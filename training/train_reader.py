@@ -25,15 +25,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
-from tuning import Averaged, Training, save_tuned
+from tuning import Averaged, Training, in_short_batches, save_tuned
 
+from assistant.cross import shipped_encoder
 from assistant.embed import packaged_model
 from assistant.read import reading_text
 from assistant.segment import split_sentences
-from assistant.tuned import unpacked
 
 CANDIDATES = 8
 FOREIGN = 0.12  # share of questions put to the nearest sentences of another document: nothing answers
@@ -181,23 +180,20 @@ def batches(examples: list[Example], cosine: Similarities, size: int, most: int,
 
 def forward(model: Any, tokenizer: Any, pairs: list[tuple[str, str]], size: int = 24) -> torch.Tensor:
     """(pairs,) logits, in short batches of like lengths: padding costs as much as reading."""
-    order = sorted(range(len(pairs)), key=lambda n: len(pairs[n][0]) + len(pairs[n][1]))
-    parts = []
-    for at in range(0, len(order), size):
-        part = order[at : at + size]
+
+    def read(numbers: list[int]) -> torch.Tensor:
         encoded = tokenizer(
-            [pairs[n][0] for n in part],
-            [pairs[n][1] for n in part],
+            [pairs[n][0] for n in numbers],
+            [pairs[n][1] for n in numbers],
             padding=True,
             truncation=True,
             max_length=160,
             return_tensors="pt",
         )
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            parts.append(model(**encoded).logits[:, 0].float())
-    back = torch.empty(len(order), dtype=torch.long)
-    back[torch.tensor(order)] = torch.arange(len(order))
-    return torch.cat(parts)[back]
+            return model(**encoded).logits[:, 0].float()
+
+    return in_short_batches([len(question) + len(text) for question, text in pairs], size, read)
 
 
 def score(model: Any, tokenizer: Any, pairs: list[tuple[str, str]], size: int = 32) -> np.ndarray:
@@ -261,11 +257,10 @@ def main() -> None:
 
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     if args.start:
-        tensors = unpacked(load_file(str(args.start)), model.bert.state_dict())
-        named = {k if k.startswith("classifier.") else f"bert.{k}": v for k, v in tensors.items()}
-        model.load_state_dict(named, strict=False)
+        model = shipped_encoder(args.start)[0].auto_model
+    else:
+        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     for parameter in model.bert.embeddings.parameters():
         parameter.requires_grad = False
     total = args.epochs * ((len(train) + drawn) // args.batch + 1)

@@ -31,7 +31,7 @@ from made_statements import CHANGES, reworded, shortened
 from safetensors.torch import load_file
 from train_reader import held_out
 from transformers import AutoTokenizer
-from tuning import Averaged, Training, TunedEncoder, save_tuned
+from tuning import Averaged, Training, TunedEncoder, like_lengths, save_tuned
 
 from assistant.claims import checks
 from assistant.cross import WEIGHTS as READER
@@ -229,7 +229,7 @@ def main() -> None:
             train * args.repeat + made_from_rows(train, learnt, rng) + made_from_documents(learnt, args.sentences, rng)
         )
         total = 0.0
-        for part in batches(seen, args.batch, rng):
+        for part in like_lengths(seen, args.batch, lambda row: len(row.statement) + len(row.evidence), rng):
             loss = loss_of(model, tokenizer, part)
             training.step(loss)
             averaged.add(model)
@@ -248,18 +248,6 @@ def main() -> None:
         save_tuned(averaged.model, base, args.out / "verifier.safetensors")
         if args.steps and step >= args.steps:
             break
-
-
-def batches(rows: list[Row], size: int, rng: random.Random) -> list[list[Row]]:
-    """Shuffled, rows of like length together: padding costs as much as reading."""
-    rng.shuffle(rows)
-    wide = 20 * size
-    parts = []
-    for at in range(0, len(rows), wide):
-        alike = sorted(rows[at : at + wide], key=lambda row: len(row.statement) + len(row.evidence))
-        parts += [alike[n : n + size] for n in range(0, len(alike), size)]
-    rng.shuffle(parts)
-    return parts
 
 
 def faults(model: TunedEncoder, tokenizer: Any, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import save_file
@@ -13,6 +14,7 @@ from transformers import AutoModel
 
 from assistant.tuned import SCALE
 
+T = TypeVar("T")
 STEPS_AVERAGED = 200
 
 
@@ -29,11 +31,15 @@ class TunedEncoder(torch.nn.Module):
             for parameter in layer.parameters():
                 parameter.requires_grad = True
 
-    def forward(self, encoded: Any) -> torch.Tensor:
-        """(batch, labels) logits."""
+    def pooled(self, encoded: Any) -> torch.Tensor:
+        """(batch, 384) means of the word pieces."""
         hidden = self.bert(**encoded).last_hidden_state
         mask = encoded["attention_mask"][:, :, None].to(hidden.dtype)
-        return self.head((hidden * mask).sum(1) / mask.sum(1))
+        return (hidden * mask).sum(1) / mask.sum(1)
+
+    def forward(self, encoded: Any) -> torch.Tensor:
+        """(batch, labels) logits."""
+        return self.head(self.pooled(encoded))
 
 
 class Averaged:
@@ -75,6 +81,27 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self._optimizer.step()
         self._schedule.step()
+
+
+def like_lengths(rows: list[T], size: int, length: Callable[[T], int], rng: random.Random) -> list[list[T]]:
+    """Shuffled batches, rows of like length together: padding costs as much as reading."""
+    rng.shuffle(rows)
+    wide = 20 * size
+    parts = []
+    for at in range(0, len(rows), wide):
+        alike = sorted(rows[at : at + wide], key=length)
+        parts += [alike[n : n + size] for n in range(0, len(alike), size)]
+    rng.shuffle(parts)
+    return parts
+
+
+def in_short_batches(lengths: Sequence[int], size: int, read: Callable[[list[int]], torch.Tensor]) -> torch.Tensor:
+    """What `read` makes of the items whose numbers it is given, so many of like lengths at a time, in their order."""
+    order = sorted(range(len(lengths)), key=lambda n: lengths[n])
+    parts = [read(order[at : at + size]) for at in range(0, len(order), size)]
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]
 
 
 def save_tuned(model: torch.nn.Module, base: Path, path: Path) -> None:
