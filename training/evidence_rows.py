@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from train_reader import held_out
+from train_reader import held_out, read_siblings
 
 from assistant.cross import CrossReader
 from assistant.embed import Embedder
@@ -24,6 +26,9 @@ from assistant.records import Document, KnownQuestion, Sentence
 from assistant.retrieve import Retriever
 from assistant.source import parse, read_source
 from assistant.understand import Understanding
+
+TOPIC = re.compile(r"muscl|spasm|pain|back|spine|spinal|nerve|neuro|fibromyalgia|arthritis|massage|opioid", re.I)
+"""What the shipped source is about: questions on it are not about another illness."""
 
 FAR = 2
 """Questions of other documents that each held-out document is asked."""
@@ -80,14 +85,19 @@ def gather(
     return rows
 
 
-def document_rows(folders: Sequence[Path], per_document: int, models: Models, seed: int = 7) -> list[Row]:
-    """Rows of every held-out reading document, without known questions; FAR of them ask what another answers."""
+def document_rows(
+    folders: Sequence[Path], siblings: Sequence[Path], per_document: int, models: Models, seed: int = 7
+) -> list[Row]:
+    """Rows of every held-out reading document, without known questions; FAR of them ask what another answers,
+    others the same about another thing."""
+    beside = read_siblings(list(siblings))
     rng = random.Random(seed)
     rows: list[Row] = []
     held = held_out_documents(folders)
     for name, reading in held.items():
         document, where = markdown(reading)
         questions = [("far", q, _nothing) for q in far_questions(held, FAR, rng, name)]
+        questions += [("sibling", q, _nothing) for q in beside.get(name, ())]
         asked = rng.sample(reading["questions"], min(per_document, len(reading["questions"])))
         for q in asked:
             gold = frozenset(where[(s, n)] for s, n in q["gold"])
@@ -114,11 +124,25 @@ def _nothing(_: str, __: str) -> bool:
     return False
 
 
+def health_questions(path: Path, unseen: Path) -> list[str]:
+    """What MedQuAD asks about other illnesses, less what is in `unseen`, the questions that measure this."""
+    held = {line.strip().lower() for line in unseen.read_text(encoding="utf-8").splitlines()}
+    rows = map(json.loads, gzip.decompress(path.read_bytes()).decode("utf-8").splitlines())
+    asked = {r["question"].strip(): r["focus"] for r in rows if not TOPIC.search(f"{r['question']} {r['focus']}")}
+    return sorted(q for q in asked if q.lower() not in held)
+
+
 def owner_rows(
-    corpus: Path, folders: Sequence[Path], per_author: int, models: Models, known_share: float, seed: int = 7
+    corpus: Path,
+    folders: Sequence[Path],
+    per_author: int,
+    models: Models,
+    known_share: float,
+    elsewhere: Sequence[str] = (),
+    seed: int = 7,
 ) -> list[Row]:
     """Rows of the shipped source: one author asks, the other authors' questions are known; beside them, one in
-    six, what a held-out reading document answers.
+    six, what a held-out reading document answers, and as many of `elsewhere`, questions about other illnesses.
 
     `known_share` of them are known, so that the weights also fit an owner who wrote fewer.
     """
@@ -144,7 +168,9 @@ def owner_rows(
         questions = [
             ("near_miss" if not r["gold"] else "lay", r["question"], lambda _, text, g=frozenset(r["gold"]): text in g)
             for r in asked
-        ] + [("far", q, _nothing) for q in far_questions(held, per_author // 6, rng)]
+        ]
+        questions += [("far", q, _nothing) for q in far_questions(held, per_author // 6, rng)]
+        questions += [("sibling", q, _nothing) for q in rng.sample(elsewhere, min(per_author // 6, len(elsewhere)))]
         with tempfile.TemporaryDirectory() as data:
             rows += gather(documents, tuple(others.values()), questions, models, f"{author}@{known_share}", Path(data))
         print(author, known_share, len(rows), flush=True)

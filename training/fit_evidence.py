@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from evidence_rows import Row, document_rows, load, owner_rows, save
+from evidence_rows import Row, document_rows, health_questions, load, owner_rows, save
 from fit_further import fit_further, further_figures, pairs
 from scipy.optimize import minimize
 
@@ -105,10 +105,10 @@ def figures(found: Sequence[tuple[Row, Reading]], threshold: float = 0.5) -> dic
         [bool(r.gold) and int(x.utilities.argmax()) in r.gold for r, x in zip(rows, readings, strict=True)]
     )
     answerable = np.array([bool(r.gold) for r in rows])
-    near, far = (np.array([r.kind == kind for r in rows]) for kind in ("near_miss", "far"))
+    near, far, beside = (np.array([r.kind == kind for r in rows]) for kind in ("near_miss", "far", "sibling"))
     lay = np.array([r.kind == "lay" for r in rows])
     said = p >= threshold
-    auroc = float((p[answerable][:, None] > p[~answerable & ~far][None, :]).mean())
+    auroc = float((p[answerable][:, None] > p[~answerable & ~far & ~beside][None, :]).mean())
     return {
         "hit@1": float(right[answerable].mean()),
         "right at t": float((right & said)[answerable].mean()),
@@ -116,6 +116,7 @@ def figures(found: Sequence[tuple[Row, Reading]], threshold: float = 0.5) -> dic
         "answer rate": float(said[answerable].mean()),
         "near misses answered": float(said[near & ~answerable].mean()),
         "far answered": float(said[far].mean()) if far.any() else 0.0,
+        "siblings answered": float(said[beside].mean()) if beside.any() else 0.0,
         "auroc": auroc,
         "questions": float(len(rows)),
     }
@@ -158,7 +159,9 @@ def main() -> None:
     """Gathers (or loads) the evidence, prints the ablations, writes the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reading", type=Path, nargs="+", required=True)
+    parser.add_argument("--siblings", type=Path, nargs="*", default=[], help="questions about another thing")
     parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--medquad", type=Path, nargs=2, help="MedQuAD with answers; the questions that measure")
     parser.add_argument("--rows", type=Path, required=True, help="folder for the gathered evidence")
     parser.add_argument("--per-document", type=int, default=40)
     parser.add_argument("--per-author", type=int, default=140)
@@ -168,12 +171,13 @@ def main() -> None:
     args = parser.parse_args()
     args.rows.mkdir(parents=True, exist_ok=True)
     models = Embedder(), Matcher(), CrossReader()
+    elsewhere = health_questions(*args.medquad) if args.medquad else []
     sets: dict[str, list[Row]] = {}
     for name, make in {
-        "documents": lambda: document_rows(args.reading, args.per_document, models),
+        "documents": lambda: document_rows(args.reading, args.siblings, args.per_document, models),
         "owner": lambda: (
-            owner_rows(args.corpus, args.reading, args.per_author, models, 1.0)
-            + owner_rows(args.corpus, args.reading, args.per_author // 2, models, 0.15)
+            owner_rows(args.corpus, args.reading, args.per_author, models, 1.0, elsewhere)
+            + owner_rows(args.corpus, args.reading, args.per_author // 2, models, 0.15, elsewhere)
         ),
     }.items():
         path = args.rows / f"{name}.json"

@@ -57,8 +57,17 @@ def held_out(name: str) -> bool:
     return author == "t9" or number in last
 
 
-def reading_examples(folders: list[Path]) -> list[Example]:
-    """Every question of every reading document in the folders, in file order."""
+def read_siblings(paths: list[Path]) -> dict[str, list[str]]:
+    """Document -> questions of the same shape about another thing, which it does not answer."""
+    found: dict[str, list[str]] = {}
+    for line in (line for path in paths for line in path.read_text(encoding="utf-8").splitlines()):
+        row = json.loads(line)
+        found.setdefault(row["document"], []).append(row["question"])
+    return found
+
+
+def reading_examples(folders: list[Path], siblings: dict[str, list[str]] | None = None) -> list[Example]:
+    """Every question of every reading document in the folders, in file order, and its siblings' questions."""
     examples = []
     for path in sorted(p for folder in folders for p in folder.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -72,6 +81,8 @@ def reading_examples(folders: list[Path]) -> list[Example]:
         for question in document["questions"]:
             gold = frozenset(index[(s, n)] for s, n in question["gold"])
             examples.append(Example(question["q"], tuple(texts), gold, question["type"], path.stem))
+        for asked in (siblings or {}).get(path.stem, ()):
+            examples.append(Example(asked, tuple(texts), frozenset(), "sibling", path.stem))
     return examples
 
 
@@ -226,6 +237,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--reading", type=Path, nargs="+", required=True)
+    parser.add_argument("--siblings", type=Path, nargs="*", default=[], help="questions about another thing")
     parser.add_argument("--squad", type=Path)
     parser.add_argument("--selqa", type=Path, nargs="*", default=[])
     parser.add_argument("--public-per-epoch", type=int, default=1400, help="questions drawn anew")
@@ -244,7 +256,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     rng = random.Random(args.seed)
 
-    reading = reading_examples(args.reading)
+    reading = reading_examples(args.reading, read_siblings(args.siblings))
     train = [e for e in reading if not held_out(e.document)]
     test = [e for e in reading if held_out(e.document)]
     names = sorted({e.document for e in test})[:: max(1, len({e.document for e in test}) // args.test_documents)]
