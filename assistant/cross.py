@@ -61,8 +61,13 @@ class CrossReader:
             return _reading(CrossEncoder(self.name, device="cpu", max_length=LONGEST))
         except Exception as error:
             raise ModelError(
-                f"The reader {self.name!r} cannot be loaded ({error}). Restore {self.graph}, or name a "
-                "cross-encoder that this machine can reach."
+                f"The reader {self.name!r} cannot be loaded ({error}). "
+                + (
+                    f"Restore {self.graph}."
+                    if self.name == SHIPPED
+                    else f"Name a cross-encoder that this machine can reach (HF_HUB_OFFLINE=0 lets it download), "
+                    f"or unset FOOTNOTE_READER for {SHIPPED!r}."
+                )
             ) from error
 
     def __call__(self, question: str, texts: Sequence[str]) -> Array:

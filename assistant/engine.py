@@ -217,9 +217,9 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         embedder,
         profile,
         Guardrails(profile, load_rules()),
-        load_reader(weights),
-        load_further(weights),
+        load_reader(weights, settings.evidence),
+        load_further(weights, settings.evidence),
         matcher.encode,
-        CrossReader(threads=settings.threads),
+        CrossReader(settings.reader, threads=settings.threads),
         rephrase=rephraser(settings.llm, settings.profile),
     )

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from assistant.cross import SHIPPED
 from assistant.embed import DEFAULT
 from assistant.errors import FootnoteError
 from assistant.llm_settings import LLMSettings, llm_settings
+from assistant.read import EVIDENCE
 from assistant.web.settings import WebSettings, web_settings
 
 PROFILES = ("health", "general")
@@ -22,7 +24,8 @@ class Settings:
     """How an assistant is wired.
 
     corpus: folder of the source texts. data: where the index lives. profile: health or
-    general. embedder, reader: names of models. region: ISO country of the emergency numbers.
+    general. embedder, reader: names of models. evidence: the weights fitted for that reader.
+    region: ISO country of the emergency numbers.
     threads: of torch; 1 is calmest on a shared machine. web: what the server needs beside that.
     llm: the language model that may rephrase, if any.
     """
@@ -31,6 +34,8 @@ class Settings:
     data: Path = Path()
     profile: str = "health"
     embedder: str = DEFAULT
+    reader: str = SHIPPED
+    evidence: Path = EVIDENCE
     region: str = "US"
     threads: int = 2
     web: WebSettings = field(default_factory=WebSettings)
@@ -44,8 +49,9 @@ class Settings:
 def from_environment(llm: str | None = None, **overrides: object) -> Settings:
     """Settings from FOOTNOTE_* variables; arguments that are not None win. llm: provider:model.
 
-    FOOTNOTE_CORPUS, FOOTNOTE_DATA, FOOTNOTE_PROFILE, FOOTNOTE_EMBEDDER, FOOTNOTE_REGION,
-    FOOTNOTE_THREADS, and those of assistant/llm_settings.py and assistant/web/settings.py.
+    FOOTNOTE_CORPUS, FOOTNOTE_DATA, FOOTNOTE_PROFILE, FOOTNOTE_EMBEDDER, FOOTNOTE_READER,
+    FOOTNOTE_EVIDENCE, FOOTNOTE_REGION, FOOTNOTE_THREADS, and those of
+    assistant/llm_settings.py and assistant/web/settings.py.
     Raises FootnoteError naming the variable and the value that is wrong.
     """
     env = os.environ
@@ -57,6 +63,8 @@ def from_environment(llm: str | None = None, **overrides: object) -> Settings:
         "data": Path(env.get("FOOTNOTE_DATA") or user_data_path("footnote", appauthor=False)),
         "profile": env.get("FOOTNOTE_PROFILE") or "health",
         "embedder": env.get("FOOTNOTE_EMBEDDER") or DEFAULT,
+        "reader": env.get("FOOTNOTE_READER") or SHIPPED,
+        "evidence": Path(env.get("FOOTNOTE_EVIDENCE") or EVIDENCE),
         "region": (env.get("FOOTNOTE_REGION") or "US").upper(),
         "threads": int(threads),
         "web": web_settings(env),

@@ -13,7 +13,8 @@ from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
-from spellchecker import SpellChecker
+
+from assistant.rarity import english_counts
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']{3,}")
 _DOUBLE = re.compile(r"(.)\1+")
@@ -69,7 +70,7 @@ class Speller:
 @cache
 def english() -> frozenset[str]:
     """English words, lower case."""
-    return frozenset(SpellChecker(language="en", distance=1).word_frequency.words())
+    return frozenset(english_counts())
 
 
 def _sound(word: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from assistant.cross import GRAPH, CrossReader, shipped_encoder
 from assistant.errors import ModelError
+from assistant.settings import from_environment
 
 QUESTION = "How long do the tablets keep?"
 TEXTS = [
@@ -45,8 +46,21 @@ def test_a_broken_graph_is_told_with_its_cure(tmp_path: Path, content: bytes | N
 
 
 def test_a_reader_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match=r"none' cannot be loaded .* unset FOOTNOTE_READER for 'shipped'"):
         CrossReader(str(tmp_path / "none"))("a", ["b"])
+
+
+def test_another_cross_encoder_reads(tmp_path: Path) -> None:
+    shipped_encoder().save(str(tmp_path / "other"))
+    other = CrossReader(str(tmp_path / "other"))
+    assert np.abs(other(QUESTION, TEXTS) - CrossReader()(QUESTION, TEXTS)).max() < 1.0
+
+
+def test_the_environment_names_reader_and_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FOOTNOTE_READER", "mine")
+    monkeypatch.setenv("FOOTNOTE_EVIDENCE", str(tmp_path / "mine.json"))
+    settings = from_environment()
+    assert (settings.reader, settings.evidence) == ("mine", tmp_path / "mine.json")
 
 
 def test_what_is_not_a_number_never_becomes_an_answer() -> None:

@@ -20,7 +20,7 @@ from evidence_rows import Row, document_rows, health_questions, load, owner_rows
 from fit_further import fit_further, further_figures, pairs
 from scipy.optimize import minimize
 
-from assistant.cross import CrossReader
+from assistant.cross import SHIPPED, CrossReader
 from assistant.embed import Embedder
 from assistant.further import FEATURES
 from assistant.match import Matcher
@@ -167,10 +167,11 @@ def main() -> None:
     parser.add_argument("--per-author", type=int, default=140)
     parser.add_argument("--answer", type=float, default=0.8, help="the gate at which figures get their intervals")
     parser.add_argument("--least", type=float, default=0.1, help="probability from which a further sentence is cited")
+    parser.add_argument("--reader", default=SHIPPED, help="another cross-encoder, by folder or Hub id")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.rows.mkdir(parents=True, exist_ok=True)
-    models = Embedder(), Matcher(), CrossReader()
+    models = Embedder(), Matcher(), CrossReader(args.reader)
     elsewhere = health_questions(*args.medquad) if args.medquad else []
     sets: dict[str, list[Row]] = {}
     for name, make in {
