@@ -49,7 +49,7 @@ class Gates:
     gate of `is_off_topic` holds. cited, related: how many sentences at most.
     """
 
-    answer: float = 0.8
+    answer: float = 0.7
     topic: float = 0.05
     known_enough: int = 200
     cited: int = 6

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from assistant.embed import Vectors
 from assistant.index import Index, sentence_texts
-from assistant.lexical import Lexical, content_stems, stemmed
-from assistant.rarity import rarity
+from assistant.lexical import Lexical, content_stems
 from assistant.read import Array, Evidence
 from assistant.records import Hit, Sentence
 
@@ -55,8 +54,8 @@ class Gatherer:
         nearest known question that it answers; `known3`, the mean of the three nearest.
 
         The question: `known_none` and `known_none3`, the same for known questions that nothing
-        answers; `known_none_share`, their share of the nearest fifteen; `foreign` and its kin, the
-        words that are of another topic; the best of `known`, `dense` and `lexical`, which
+        answers; `known_none_share`, their share of the nearest fifteen; `foreign`, the share of
+        its words that are of another topic; the best of `known`, `dense` and `lexical`, which
         set the scale for "none of these".
         """
         vector = self.match([question])[0]
@@ -75,24 +74,17 @@ class Gatherer:
         whole = {
             **unanswered,
             "known_best": float(known.max(initial=FAR)),
-            **self._foreign(question),
+            "foreign": self._foreign(question),
             "best_dense": float(evidence["dense"].max(initial=0.0)),
             "best_lexical": float(evidence["lexical"].max(initial=0.0)),
         }
         return [self.sentences[i] for i in rows], Evidence(evidence, whole)
 
-    def _foreign(self, question: str) -> dict[str, float]:
-        """The marks of another topic: content words that neither the source nor any known question
-        that it answers uses. Their share, their share by rarity, and how rare the rarest is."""
-        words = stemmed(question)
-        weights = {stem: rarity(word) for stem, word in words.items()}
-        foreign = [stem for stem in words if stem not in self._words]
-        whole = sum(weights.values())
-        return {
-            "foreign": len(foreign) / len(words) if words else 0.0,
-            "foreign_weight": sum(weights[stem] for stem in foreign) / whole if whole else 0.0,
-            "foreign_rarest": max((weights[stem] for stem in foreign), default=0.0),
-        }
+    def _foreign(self, question: str) -> float:
+        """Share of the question's content words that neither the source nor any known question
+        that it answers uses: the mark of another topic."""
+        words = content_stems(question)
+        return len(words - self._words) / len(words) if words else 0.0
 
     def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, dict[str, float]]:
         """(sentences,) nearest and mean of three nearest similarities, and what speaks for "nothing"."""

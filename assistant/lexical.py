@@ -52,10 +52,5 @@ def content_stems(text: str) -> frozenset[str]:
     >>> sorted(content_stems("What do the relaxed muscles do?"))
     ['muscl', 'relax']
     """
-    return frozenset(stemmed(text))
-
-
-def stemmed(text: str) -> dict[str, str]:
-    """Stem -> the word as it stands (of several, the last), of the words that carry content."""
-    words = sorted({w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS})
-    return dict(zip(Stemmer.Stemmer("english").stemWords(words), words, strict=True))
+    words = {w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS}
+    return frozenset(Stemmer.Stemmer("english").stemWords(sorted(words)))

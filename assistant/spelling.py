@@ -13,8 +13,7 @@ from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
-
-from assistant.rarity import english_counts
+from spellchecker import SpellChecker
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']{3,}")
 _DOUBLE = re.compile(r"(.)\1+")
@@ -70,7 +69,7 @@ class Speller:
 @cache
 def english() -> frozenset[str]:
     """English words, lower case."""
-    return frozenset(english_counts())
+    return frozenset(SpellChecker(language="en", distance=1).word_frequency.words())
 
 
 def _sound(word: str) -> str:

@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True, help="folder for the gathered evidence")
     parser.add_argument("--per-document", type=int, default=40)
     parser.add_argument("--per-author", type=int, default=140)
-    parser.add_argument("--answer", type=float, default=0.8, help="the gate at which figures get their intervals")
+    parser.add_argument("--answer", type=float, default=0.7, help="the gate at which figures get their intervals")
     parser.add_argument("--least", type=float, default=0.1, help="probability from which a further sentence is cited")
     parser.add_argument("--reader", default=SHIPPED, help="another cross-encoder, by folder or Hub id")
     parser.add_argument("--out", type=Path, required=True)
