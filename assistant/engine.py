@@ -24,7 +24,7 @@ from assistant.mentions import Mentions
 from assistant.missing import Missing, load_concepts
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
-from assistant.read import Reader, Reading, is_off_topic, load_reader, nearest
+from assistant.read import Reader, Reading, is_foreign, is_off_topic, load_reader, nearest
 from assistant.records import Citation, Document, Reply, Sentence
 from assistant.rephrase import Rephraser, rephraser
 from assistant.retrieve import Retriever
@@ -44,8 +44,8 @@ LONGEST_QUESTION = 2_000
 class Gates:
     """Operating point, fitted on held-out documents (training/RESULTS.md).
 
-    answer: least probability that is answered. topic: below this probability the question counts
-    as off topic rather than unanswered. known_enough: known questions from which on the topic
+    answer: least probability that is answered. topic: below this probability a question most of whose
+    words are foreign to the source counts as off topic rather than unanswered. known_enough: known questions from which on the topic
     gate of `is_off_topic` holds. cited, related: how many sentences at most.
     """
 
@@ -132,7 +132,7 @@ class Assistant:
             notes=understood.notes,
         )
         if reading.probability < self.gates.answer:
-            off_topic = reading.probability < self.gates.topic
+            off_topic = reading.off_topic
             missing = self.profile.missing_text(self.missing(understood.question))
             return replace(
                 found,
@@ -169,7 +169,9 @@ class Assistant:
         if not (math.isfinite(reading.probability) and math.isfinite(reading.none)):
             raise ValueError("the evidence holds values that are not numbers")
         if len(self.index.known) >= self.gates.known_enough and is_off_topic(evidence):
-            reading = replace(reading, probability=min(reading.probability, self.gates.topic / 2))
+            reading = replace(reading, probability=min(reading.probability, self.gates.topic / 2), off_topic=True)
+        elif reading.probability < self.gates.topic and is_foreign(evidence):
+            reading = replace(reading, off_topic=True)
         return candidates, reading
 
     def _cite(self, picked: Sequence[int], candidates: list[Sentence], reading: Reading) -> tuple[Citation, ...]:

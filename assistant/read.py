@@ -60,13 +60,15 @@ class Evidence:
 @dataclass(frozen=True)
 class Reading:
     """probability: that the candidates answer; shares: (n,) each one's part of it;
-    utilities: (n,), comparable with `none`; logits: (n,) of the cross-encoder, or zeros."""
+    utilities: (n,), comparable with `none`; logits: (n,) of the cross-encoder, or zeros.
+    off_topic: of another topic than the source, rather than unanswered by it."""
 
     probability: float
     shares: Array
     utilities: Array
     none: float
     logits: Array
+    off_topic: bool = False
 
 
 Reader = Callable[[Evidence], Reading]
@@ -118,8 +120,12 @@ def is_off_topic(evidence: Evidence) -> bool:
     steps turns away 3 in 1,000 answerable questions (training/RESULTS.md).
     """
     reach = max(evidence.question["best_dense"], evidence.question["known_best"])
-    foreign = evidence.question["foreign"]
-    return reach < 0.45 or (reach < 0.6 and foreign >= 0.6)
+    return reach < 0.45 or (reach < 0.6 and is_foreign(evidence))
+
+
+def is_foreign(evidence: Evidence) -> bool:
+    """Whether most of the question's words are foreign to the source: six in ten."""
+    return evidence.question["foreign"] >= 0.6
 
 
 def nearest(reading: Reading, most: int) -> Sequence[int]:

@@ -80,19 +80,25 @@ def test_the_fake_source_is_read_in_this_order() -> None:
             Reply(
                 "Is green tea hot?",
                 "abstained",
-                "off_topic",
-                HEALTH.text["off_topic"],
+                "not_in_source",
+                HEALTH.text["abstained"],
                 standalone_question="Is green tea hot?",
+                related=(scored(GREEN, 0.02), scored(IRON, 0.0), scored(LIGHT_POTS, 0.0)),
                 confidence=0.02,
                 disclaimer=HEALTH.notice["abstained"],
                 suggestions=SUGGESTIONS,
             ),
         ),
     ],
-    ids=["one sentence", "two sentences", "not in the source", "off topic"],
+    ids=["one sentence", "two sentences", "not in the source", "by far not in the source"],
 )
 def test_what_is_read_is_answered_or_not(shares: dict[str, float], reply: Reply) -> None:
     assert assistant(says(**shares)).ask("Is green tea hot?") == reply
+
+
+def test_a_question_of_another_topic_gets_no_passages() -> None:
+    reply = assistant(says(s3=0.02)).ask("Who painted the gallery ceiling?")
+    assert (reply.reason, reply.text, reply.related) == ("off_topic", HEALTH.text["off_topic"], ())
 
 
 @pytest.mark.parametrize(

@@ -245,4 +245,4 @@ def test_an_abstention_says_what_is_missing(profile: str, share: float, reason: 
     asked = assistant(says(s3=share), profile)
     reply = asked.ask("Is green tea served at the parking garage to visitors of my boss?")
     assert (reply.reason, reply.text) == (reason, f"{text} The source does not mention parking or visitors.")
-    assert asked.ask("Is green tea hot?").text == text
+    assert asked.ask("Who painted it?").text == text

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from assistant.web.errors import Refused, problem
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 
 WAIT = 5
 """Seconds after which to ask again."""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="2">
+<title>Footnote is starting</title>
+<style>
+:root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif; }
+body { margin: 20vh auto; max-width: 30rem; padding: 0 1rem; }
+</style>
+<main>
+<h1>Footnote is starting</h1>
+<p role="status">It is loading its models. This page opens the chat by itself when that is done.</p>
+</main>
+</html>
+"""
+"""What a person in a browser sees in the meantime."""
 
 
 class Starting:
@@ -107,10 +126,14 @@ async def _in_a_thread(load: Callable[[], Assistant]) -> Assistant:
 
 async def _closed(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope.get("path", "")
+    response: Response
     if path == "/healthz":
         response = JSONResponse({"status": "ok"})
     elif path == "/readyz":
         response = JSONResponse({"status": "starting"}, 503, {"Retry-After": str(WAIT)})
+    elif scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", ""):
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+        response = HTMLResponse(PAGE, 503, {"Retry-After": str(WAIT), "Content-Security-Policy": policy})
     else:
         response = problem(path, Refused(503, "starting", "Footnote is loading its models.", WAIT))
     response.headers["Cache-Control"] = "no-store"

@@ -114,6 +114,10 @@ def test_it_is_alive_before_it_is_ready(door: Door) -> None:
     status, body = door.get("/api/documents")
     assert (status, body["error"]["code"]) == (503, "starting")
     assert door.get("/v1/models")[1]["error"]["type"] == "server_error"
+    page = httpx.get(door.address, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "Footnote is starting" in page.text
+    assert 'http-equiv="refresh"' in page.text
     door.loading.set()
     assert door.opened.wait(30)
     assert door.get("/readyz") == (200, {"status": "ready"})
