@@ -45,8 +45,9 @@ class Gates:
     """Operating point, fitted on held-out documents (training/RESULTS.md).
 
     answer: least probability that is answered. topic: below this probability a question most of whose
-    words are foreign to the source counts as off topic rather than unanswered. known_enough: known questions from which on the topic
-    gate of `is_off_topic` holds. cited, related: how many sentences at most.
+    words are foreign to the source counts as off topic rather than unanswered. known_enough: known
+    questions from which on the topic gate of `is_off_topic` holds. cited, related: how many sentences
+    at most.
     """
 
     answer: float = 0.7
