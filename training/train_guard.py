@@ -58,6 +58,12 @@ def ok_rows(folders: list[Path], count: int, rng: random.Random) -> list[tuple[s
     return [(normalise(text), 0) for text in picked]
 
 
+def known_rows(paths: list[Path]) -> list[tuple[str, int]]:
+    """Known questions that a source answers, as harmless rows: it is for them that the screen has to make way."""
+    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(normalise(row["question"]), 0) for row in rows if row["gold"]]
+
+
 BATCH = 32
 JOINED = 0.15
 STRONGER = ("ok", "smalltalk", "decision", "emergency", "injection")
@@ -117,6 +123,20 @@ def probabilities(model: TunedEncoder, tokenizer: Any, texts: list[str]) -> np.n
     return np.concatenate(out)
 
 
+def load(model: TunedEncoder, weights: Path) -> TunedEncoder:
+    """The model, with the weights of an earlier run."""
+    head = tune(model.bert, weights, "The weights", "training/train_guard.py")
+    model.head.load_state_dict({k.removeprefix("head."): v for k, v in head.items()})
+    return model
+
+
+def mix(model: TunedEncoder, other: TunedEncoder) -> None:
+    """Turns the model's weights into the mean of both: steadier than either."""
+    with torch.no_grad():
+        for own, theirs in zip(model.parameters(), other.parameters(), strict=True):
+            own.lerp_(theirs, 0.5)
+
+
 def main() -> None:
     """Trains, prints recall and false alarms of every label on the test rows, writes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -124,22 +144,23 @@ def main() -> None:
     parser.add_argument("--test", type=Path, nargs="*", default=[])
     parser.add_argument("--ok-from", type=Path, nargs="*", default=[])
     parser.add_argument("--ok-count", type=int, default=1500)
+    parser.add_argument("--known", type=Path, nargs="*", default=[], help="known questions of a source")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--tuned", type=int, default=6, help="how many of the upper layers")
     parser.add_argument("--start", type=Path, help="weights of an earlier run to go on from")
+    parser.add_argument("--average", type=Path, help="weights of an earlier run; the mean of both is written")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     rng = random.Random(args.seed)
-    rows = read_rows(args.rows) + ok_rows(args.ok_from, args.ok_count, rng)
+    rows = read_rows(args.rows) + ok_rows(args.ok_from, args.ok_count, rng) + known_rows(args.known)
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = TunedEncoder(base, args.tuned, len(LABELS))
     if args.start:
-        head = tune(model.bert, args.start, "The weights", "training/train_guard.py")
-        model.head.load_state_dict({k.removeprefix("head."): v for k, v in head.items()})
+        load(model, args.start)
     training = Training(model, args.rate, args.epochs * (len(rows) // BATCH + 1))
     averaged = Averaged(model)
     for epoch in range(args.epochs):
@@ -161,6 +182,8 @@ def main() -> None:
             averaged.add(model)
             total += loss.item() * len(part)
         print(f"epoch {epoch + 1} loss {total / len(rows):.4f}, {time.time() - began:.0f} s", flush=True)
+    if args.average:
+        mix(averaged.model, load(TunedEncoder(base, args.tuned, len(LABELS)), args.average))
     save_tuned(averaged.model, base, args.out / "guard.safetensors")
     for path in args.test:
         test = read_rows([path])
