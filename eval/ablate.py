@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from assistant.cross import CrossReader
-from assistant.engine import Assistant, build
+from assistant.engine import ANSWER, Assistant, build
 from assistant.evidence import Scorer
 from assistant.further import load_further
 from assistant.names import Names
@@ -88,7 +88,7 @@ def wired(whole: Assistant, variant: Variant, read: Scorer) -> Assistant:
         load_further("known" if variant.known else "plain"),
         whole.gatherer.match,
         read if variant.reader else None,
-        whole.gates,
+        replace(whole.gates, answer=ANSWER["known" if variant.known else "plain"]),
     )
     if not variant.names:
         made.understand.names = Names((), made.understand.uses)
