@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from assistant.cross import CrossReader
 from assistant.engine import ANSWER, Assistant, build
 from assistant.evidence import Scorer
 from assistant.further import load_further
 from assistant.names import Names
-from assistant.read import load_reader
+from assistant.read import EVIDENCE, load_reader
 from assistant.settings import Settings
 from assistant.spelling import Speller
 from eval.cases import Case
@@ -76,19 +76,20 @@ def remembering(read: Scorer) -> Scorer:
     return scores
 
 
-def wired(whole: Assistant, variant: Variant, read: Scorer) -> Assistant:
-    """The same chain with parts of it off; `whole` has them all."""
+def wired(whole: Assistant, variant: Variant, read: Scorer | None, evidence: Path = EVIDENCE) -> Assistant:
+    """The same chain with parts of it off; `whole` has them all. evidence: the file of the weights."""
+    fitted = "known" if variant.known else "plain"
     made = Assistant(
         tuple(whole.documents.values()),
         whole.index if variant.known else replace(whole.index, known=()),
         whole.embedder,
         whole.profile,
         whole.guardrails,
-        load_reader(variant.weights),
-        load_further("known" if variant.known else "plain"),
+        load_reader(variant.weights, evidence),
+        load_further(fitted, evidence),
         whole.gatherer.match,
         read if variant.reader else None,
-        replace(whole.gates, answer=ANSWER["known" if variant.known else "plain"]),
+        replace(whole.gates, answer=ANSWER[fitted]),
     )
     if not variant.names:
         made.understand.names = Names((), made.understand.uses)
@@ -110,9 +111,9 @@ def figures(assistant: Assistant, cases: Sequence[Case], title: str) -> Row:
 def ablate(settings: Settings, sets: dict[str, Sequence[Case]]) -> Iterator[str]:
     """Lines of a table of parts and one of slips for each set (name -> its judged cases), as they are known."""
     whole = build(settings)
-    read = remembering(CrossReader())
+    read = remembering(whole.gatherer.score) if whole.gatherer.score else None
     variants = [v for v in VARIANTS if whole.index.known or not v.known]
-    made = {v: wired(whole, v, read) for v in variants}
+    made = {v: wired(whole, v, read, settings.evidence) for v in variants}
     shipped = made[SHIPPED if SHIPPED in made else variants[-1]]
     for name, cases in sets.items():
         yield f"{name}: {len(cases)} questions"

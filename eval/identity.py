@@ -6,8 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from assistant.cross import SHIPPED
 from assistant.engine import Assistant
 from assistant.known import fingerprint
+from assistant.read import EVIDENCE
 from assistant.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent / "assistant"
@@ -16,13 +18,15 @@ PACKAGE = Path(__file__).parent.parent / "assistant"
 def identity(settings: Settings, questions: Path, assistant: Assistant) -> dict[str, Any]:
     """What run.json says; hashes are sha256, in hex."""
     return {
-        "questions": hashlib.sha256(questions.read_bytes()).hexdigest(),
+        "questions": _hash(questions),
         "documents": {d.id: d.sha256 for d in assistant.documents.values()},
         "profile": settings.profile,
         "embedder": assistant.embedder.identity,
         "region": settings.region,
         "known questions": fingerprint(assistant.index.known),
         "software": software(),
+        **({"reader": settings.reader} if settings.reader != SHIPPED else {}),
+        **({"evidence": _hash(settings.evidence)} if settings.evidence != EVIDENCE else {}),
         **({"language model": settings.llm.model} if settings.llm.model else {}),
     }
 
@@ -35,3 +39,7 @@ def software() -> str:
         hashed.update(f"{path.relative_to(PACKAGE).as_posix()}\0".encode())
         hashed.update(hashlib.sha256(path.read_bytes()).digest())
     return hashed.hexdigest()
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

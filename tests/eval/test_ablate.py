@@ -98,8 +98,9 @@ def test_marks_and_capitals(kind: str, text: str, made: str) -> None:
 
 
 def test_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ablate, "build", lambda _: assistant(says(s3=0.9)))
-    monkeypatch.setattr(ablate, "CrossReader", lambda: lambda _, texts: np.zeros(len(texts)))
+    whole = assistant(says(s3=0.9))
+    whole.gatherer.score = lambda _, texts: np.zeros(len(texts))
+    monkeypatch.setattr(ablate, "build", lambda _: whole)
     lines = list(ablate.ablate(Settings(), {"tea.jsonl": CASES}))
     heads = [f"{head:>10}" for head in SHOWN.values()]
     assert lines[:2] == ["tea.jsonl: 3 questions", " " * 32 + "".join(heads)]

@@ -278,3 +278,19 @@ def test_answers_of_another_version_of_the_software_are_not_mixed_in(
     monkeypatch.setattr(identity, "PACKAGE", tmp_path / "package")
     assert evaluate(ROW) == 2
     assert "(differs: software)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("variable", "part"), [("FOOTNOTE_READER", "reader"), ("FOOTNOTE_EVIDENCE", "evidence")])
+def test_answers_of_another_reader_or_of_other_weights_are_not_mixed_in(
+    evaluate: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    part: str,
+) -> None:
+    assert evaluate(ROW) == 0
+    (tmp_path / "other").write_text("{}")
+    monkeypatch.setenv(variable, str(tmp_path / "other"))
+    assert evaluate(ROW) == 2
+    assert f"(differs: {part})" in capsys.readouterr().err
