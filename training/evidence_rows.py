@@ -90,7 +90,7 @@ def document_rows(
 ) -> list[Row]:
     """Rows of every held-out reading document, without known questions; FAR of them ask what another answers,
     others the same about another thing."""
-    beside = read_siblings(list(siblings))
+    beside = read_siblings(siblings)
     rng = random.Random(seed)
     rows: list[Row] = []
     held = held_out_documents(folders)

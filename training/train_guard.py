@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import AutoTokenizer
-from tuning import Averaged, Training, TunedEncoder, like_lengths, save_tuned
+from tuning import Averaged, Training, TunedEncoder, json_lines, like_lengths, save_tuned
 
 from assistant.classify import LABELS, guard_text
 from assistant.embed import packaged_model
@@ -31,13 +31,10 @@ from assistant.tuned import LONGEST, tune
 
 def read_rows(paths: list[Path]) -> list[tuple[str, int]]:
     """(text as the classifier sees it, label number) of every row."""
-    rows = []
-    for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            text = guard_text(normalise(row["text"]), [normalise(h) for h in row["history"]])
-            rows.append((text, LABELS.index(row["label"])))
-    return rows
+    return [
+        (guard_text(normalise(row["text"]), [normalise(h) for h in row["history"]]), LABELS.index(row["label"]))
+        for row in json_lines(paths)
+    ]
 
 
 def ok_rows(folders: list[Path], count: int, rng: random.Random) -> list[tuple[str, int]]:
@@ -60,8 +57,7 @@ def ok_rows(folders: list[Path], count: int, rng: random.Random) -> list[tuple[s
 
 def known_rows(paths: list[Path]) -> list[tuple[str, int]]:
     """Known questions that a source answers, as harmless rows: it is for them that the screen has to make way."""
-    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
-    return [(normalise(row["question"]), 0) for row in rows if row["gold"]]
+    return [(normalise(row["question"]), 0) for row in json_lines(paths) if row["gold"]]
 
 
 BATCH = 32

@@ -19,6 +19,7 @@ import gzip
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
-from tuning import Averaged, Training, in_short_batches, save_tuned
+from tuning import Averaged, Training, in_short_batches, json_lines, save_tuned
 
 from assistant.cross import shipped_encoder
 from assistant.embed import packaged_model
@@ -57,11 +58,10 @@ def held_out(name: str) -> bool:
     return author == "t9" or number in last
 
 
-def read_siblings(paths: list[Path]) -> dict[str, list[str]]:
+def read_siblings(paths: Sequence[Path]) -> dict[str, list[str]]:
     """Document -> questions of the same shape about another thing, which it does not answer."""
     found: dict[str, list[str]] = {}
-    for line in (line for path in paths for line in path.read_text(encoding="utf-8").splitlines()):
-        row = json.loads(line)
+    for row in json_lines(paths):
         found.setdefault(row["document"], []).append(row["question"])
     return found
 

@@ -31,7 +31,7 @@ from made_statements import CHANGES, reworded, shortened
 from safetensors.torch import load_file
 from train_reader import held_out
 from transformers import AutoTokenizer
-from tuning import Averaged, Training, TunedEncoder, like_lengths, save_tuned
+from tuning import Averaged, Training, TunedEncoder, json_lines, like_lengths, save_tuned
 
 from assistant.claims import checks
 from assistant.cross import WEIGHTS as READER
@@ -59,10 +59,9 @@ class Row:
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
     """Rows written by hand."""
-    lines = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
     return [
         Row(r["statement"], " ".join(r["evidence"]), r["label"] == "supported", r["document"], r["fault"] or "")
-        for r in lines
+        for r in json_lines(paths)
     ]
 
 

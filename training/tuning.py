@@ -1,8 +1,9 @@
-"""What the trainers share: the packaged MiniLM with its upper layers tuned, how it is trained, how it is written."""
+"""What the trainers share: rows of data; the packaged MiniLM with its upper layers tuned, its training, its file."""
 
 from __future__ import annotations
 
 import copy
+import json
 import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,11 @@ from assistant.tuned import SCALE
 
 T = TypeVar("T")
 STEPS_AVERAGED = 200
+
+
+def json_lines(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """The rows of files that hold one JSON object a line, in their order."""
+    return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 class TunedEncoder(torch.nn.Module):
