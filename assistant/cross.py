@@ -65,7 +65,7 @@ class CrossReader:
                 + (
                     f"Restore {self.graph}."
                     if self.name == SHIPPED
-                    else f"Name a cross-encoder that this machine can reach (HF_HUB_OFFLINE=0 lets it download), "
+                    else "Name a cross-encoder that this machine can reach (HF_HUB_OFFLINE=0 lets it download), "
                     f"or unset FOOTNOTE_READER for {SHIPPED!r}."
                 )
             ) from error

@@ -41,13 +41,12 @@ LONGEST_QUESTION = 2_000
 
 
 ANSWER = {"plain": 0.7, "known": 0.75}
-"""Least probability that is answered, by the evidence weights: chosen on held-out documents, and for a source with
-known questions, which lose less by it, on those."""
+"""Least probability that is answered, by the evidence weights (training/RESULTS.md says how each was chosen)."""
 
 
 @dataclass(frozen=True)
 class Gates:
-    """Operating point, fitted on held-out documents (training/RESULTS.md).
+    """Operating point (training/RESULTS.md).
 
     answer: least probability that is answered. topic: below this probability a question most of whose
     words are foreign to the source counts as off topic rather than unanswered. known_enough: known
