@@ -116,8 +116,8 @@ def is_off_topic(evidence: Evidence) -> bool:
     """Whether a question reaches neither a sentence nor a known question that is answered.
 
     For sources with many known questions only: without them everyday wording is as far away as
-    another topic. Cross-validated on the shipped source, author against author, each of the two
-    steps turns away 3 in 1,000 answerable questions (training/RESULTS.md).
+    another topic. Cross-validated on the shipped source, author against author, the two
+    steps together turn away 2 in 1,000 answerable questions (training/RESULTS.md).
     """
     reach = max(evidence.question["best_dense"], evidence.question["known_best"])
     return reach < 0.45 or (reach < 0.6 and is_foreign(evidence))
