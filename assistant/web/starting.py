@@ -132,7 +132,8 @@ async def _closed(scope: Scope, receive: Receive, send: Send) -> None:
     elif path == "/readyz":
         response = JSONResponse({"status": "starting"}, 503, {"Retry-After": str(WAIT)})
     elif scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", ""):
-        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+        # In any frame: it holds nothing to misuse, and a widget's frame that opens it comes to life by itself.
+        policy = "default-src 'none'; style-src 'unsafe-inline'"
         response = HTMLResponse(PAGE, 503, {"Retry-After": str(WAIT), "Content-Security-Policy": policy})
     else:
         response = problem(path, Refused(503, "starting", "Footnote is loading its models.", WAIT))

@@ -118,6 +118,7 @@ def test_it_is_alive_before_it_is_ready(door: Door) -> None:
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert "Footnote is starting" in page.text
     assert 'http-equiv="refresh"' in page.text
+    assert "frame-ancestors" not in page.headers["Content-Security-Policy"], "a frame of it opens the widget by itself"
     door.loading.set()
     assert door.opened.wait(30)
     assert door.get("/readyz") == (200, {"status": "ready"})
