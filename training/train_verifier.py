@@ -20,7 +20,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,9 @@ from assistant.tuned import unpacked
 KEPT = 0.87
 """Share of the supported statements of the threshold's documents that both judges are to keep."""
 
+CONTRAST = 0.75
+"""How alike two statements of the same sentences are, from which on their difference is the fault."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -58,11 +61,31 @@ class Row:
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
-    """Rows written by hand."""
-    return [
+    """Rows written by hand. Where a supported statement of the same sentences hardly differs from an unsupported
+    one, the fault lies where they differ."""
+    rows = [
         Row(r["statement"], " ".join(r["evidence"]), r["label"] == "supported", r["document"], r["fault"] or "")
         for r in json_lines(paths)
     ]
+    right = defaultdict(list)
+    for row in rows:
+        if row.supported:
+            right[row.evidence].append(row.statement)
+    return [row if row.supported else _with_spans(row, right[row.evidence]) for row in rows]
+
+
+def _with_spans(row: Row, right: Sequence[str]) -> Row:
+    alike = max(((_alike(text, row.statement), text) for text in right), default=(0.0, ""))
+    return replace(row, spans=spans(alike[1], row.statement)) if alike[0] >= CONTRAST else row
+
+
+def _alike(a: str, b: str) -> float:
+    """Share of the words of both that stand in both, in the same order."""
+    return SequenceMatcher(None, _words(a), _words(b), autojunk=False).ratio()
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|[^\w\s]", text.lower())
 
 
 def read_documents(folders: Sequence[Path]) -> dict[str, list[str]]:
@@ -198,6 +221,7 @@ def main() -> None:
     parser.add_argument("--tuned", type=int, default=6, help="how many of the upper layers")
     parser.add_argument("--sentences", type=int, default=4000, help="made from documents an epoch")
     parser.add_argument("--repeat", type=int, default=2, help="how often a row by hand is seen an epoch")
+    parser.add_argument("--made", type=float, default=1.0, help="share of those made from rows by hand, an epoch")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="stop early, for a smoke test")
@@ -218,15 +242,16 @@ def main() -> None:
     base = packaged_model()
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = started(base, args.tuned, args.start)
-    an_epoch = len(train) * args.repeat + len(made_from_rows(train, learnt, random.Random(0))) + args.sentences
+    made = round(args.made * len(made_from_rows(train, learnt, random.Random(0))))
+    an_epoch = len(train) * args.repeat + made + args.sentences
     training = Training(model, args.rate, args.epochs * (an_epoch // args.batch + 40))
     averaged = Averaged(model)
     step, began, threshold = 0, time.time(), 0.5
     for epoch in range(args.epochs):
         model.train()
-        seen = (
-            train * args.repeat + made_from_rows(train, learnt, rng) + made_from_documents(learnt, args.sentences, rng)
-        )
+        from_rows = made_from_rows(train, learnt, rng)
+        seen = train * args.repeat + rng.sample(from_rows, min(made, len(from_rows)))
+        seen += made_from_documents(learnt, args.sentences, rng)
         total = 0.0
         for part in like_lengths(seen, args.batch, lambda row: len(row.statement) + len(row.evidence), rng):
             loss = loss_of(model, tokenizer, part)
