@@ -28,6 +28,9 @@ DEFAULT = "all-MiniLM-L6-v2"
 
 Vectors = npt.NDArray[np.float32]
 
+PAGE = 4096
+"""Bytes."""
+
 
 def packaged_model() -> Path:
     """Folder of the packaged model. Raises ModelError when it is missing or altered."""
@@ -59,6 +62,13 @@ def file_hash(path: Path) -> str:
     """The sha256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_in(module: Any) -> None:
+    """Touches every page of a torch module's weights, which are mapped from their file: else the first question with
+    a word waits for the disk, and the memory in use grows for hours."""
+    for weight in module.parameters():
+        weight.detach().reshape(-1)[:: PAGE // weight.element_size()].sum()
 
 
 class Embedder:
@@ -95,9 +105,7 @@ class Embedder:
             torch.set_num_threads(self.threads)
         packaged = packaged_model() if self.name == DEFAULT else None
         try:
-            if packaged:
-                return SentenceTransformer(str(packaged), device="cpu", local_files_only=True)
-            return SentenceTransformer(self.name, device="cpu")
+            model = SentenceTransformer(str(packaged or self.name), device="cpu", local_files_only=bool(packaged))
         except Exception as error:
             if packaged:
                 raise ModelError(
@@ -108,6 +116,8 @@ class Embedder:
                 f"The embedding model {self.name!r} could not be loaded ({error}). Name a folder "
                 f"or a Hub id that this machine can reach, or unset FOOTNOTE_EMBEDDER for {DEFAULT}."
             ) from error
+        read_in(model)
+        return model
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, dimensions) float32 unit vectors, in the order of `texts`."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.embed import packaged_model
+from assistant.embed import packaged_model, read_in
 from assistant.errors import ModelError
 
 SCALE = ".scale"
@@ -47,6 +47,7 @@ class Tuned:
             head.load_state_dict({k.removeprefix("head."): v for k, v in weights.items()})
         except Exception as error:
             raise _unusable(self.what, self.weights, self.script, error) from error
+        read_in(bert)
         return AutoTokenizer.from_pretrained(base, local_files_only=True), bert.eval(), head.eval()
 
     def ready(self) -> tuple[Any, Any, Any]:

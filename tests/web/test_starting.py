@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -105,6 +106,7 @@ def served(door: Door) -> Iterator[Door]:
         door.door.stop()
         server.should_exit = True
         thread.join(20)
+        gc.unfreeze()
         door.listening.close()
 
 
@@ -123,6 +125,7 @@ def test_it_is_alive_before_it_is_ready(door: Door) -> None:
     assert door.opened.wait(30)
     assert door.get("/readyz") == (200, {"status": "ready"})
     assert door.get("/api/documents")[0] == 200
+    assert gc.get_freeze_count() > 0, "what is loaded is not walked again by the collector"
 
 
 def test_a_stop_finishes_what_is_being_answered_and_takes_nothing_new(door: Door) -> None:
