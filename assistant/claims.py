@@ -173,6 +173,10 @@ def checks(medicines: Sequence[Medicine]) -> dict[str, Check]:
     }
 
 
+TELLING = ("negation", "comparison", "strength")
+"""Checks that speak against a statement; a rewording may trip them too. The others decide."""
+
+
 def _scripts(text: str) -> set[str]:
     return {unicodedata.name(c, "?").split()[0] for c in text if c.isalpha() and c not in "µμ"}
 

@@ -35,7 +35,7 @@ class QuantisedReader:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread leaves its core
-        options.enable_cpu_mem_arena = False  # it keeps what the widest batch took: 70 MiB for one hundredth of the time
+        options.enable_cpu_mem_arena = False  # one keeps what the widest batch took: 70 MiB for 1 % of the time
         options.enable_mem_pattern = False
         self._session: Any = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         base = packaged_model()

@@ -1,23 +1,28 @@
 """statement, the sentences that it cites -> why they do not support it, or "" where they do.
 
-Two judges, either may reject: the checks of `claims.py`, and a tuned MiniLM
-(`training/train_verifier.py`) that reads the statement beside those sentences, once.
+Two judges: the checks of `claims.py`, some of which decide alone, and a tuned MiniLM
+(`training/train_verifier.py`) that reads the statement beside those sentences, once. What it
+says is weighed with the checks that only tell (`training/fit_support.py`).
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.claims import Check, checks
+from assistant.claims import TELLING, Check, checks
+from assistant.errors import DataError
 from assistant.names import Medicine, load_medicines
 from assistant.tuned import LONGEST, Tuned
 
 LABELS = ("fault",)
 WEIGHTS = Path(__file__).parent / "data" / "verifier.safetensors"
+JUDGEMENT = Path(__file__).parent / "data" / "support.json"
 SUPPORTED = 0.85
-"""Least probability of "supported" that is shown: so high that the two judges let hardly a fault through. They keep
-few good statements then, and the source's own words are shown instead (training/RESULTS.md)."""
+"""Least probability of "supported" that is shown."""
 
 Support = Callable[[str, Sequence[str]], str]
 """statement, the texts of the sentences that it cites -> "" or a reason."""
@@ -44,6 +49,33 @@ class Verifier(Tuned):
             return float(torch.exp(-torch.nn.functional.softplus(logits).sum()))
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """Log odds of "supported": what the verifier says, and what each telling check that fails adds."""
+
+    bias: float
+    verifier: float
+    checks: dict[str, float]
+
+    def __call__(self, score: float, failed: Sequence[str]) -> float:
+        """Probability that the evidence supports the statement. score: the verifier's."""
+        odds = math.log(max(score, 1e-9) / max(1.0 - score, 1e-9))
+        return 1 / (1 + math.exp(-(self.bias + self.verifier * odds + sum(self.checks[name] for name in failed))))
+
+
+def load_judgement(path: Path = JUDGEMENT) -> Judgement:
+    """Raises DataError when the file is unusable."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        checked = {name: float(table["checks"][name]) for name in TELLING}
+        return Judgement(float(table["bias"]), float(table["verifier"]), checked)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: the weights of a statement's checks cannot be read ({error!r}). "
+            "Restore the file, or fit them anew with training/fit_support.py."
+        ) from error
+
+
 class Supported:
     """Holds no state between statements, safe to share."""
 
@@ -51,27 +83,34 @@ class Supported:
         self,
         score: Callable[[str, str], float],
         medicines: Sequence[Medicine],
+        judgement: Judgement,
         threshold: float = SUPPORTED,
     ) -> None:
         self.score = score
+        self.judgement = judgement
         self.threshold = threshold
         self._checks: dict[str, Check] = checks(medicines)
 
     def __call__(self, statement: str, evidence: Sequence[str]) -> str:
-        """The reason code of the first judge that rejects; of no evidence, "uncited"."""
+        """The reason code of the first check that decides, or of what speaks against it; of no evidence, "uncited"."""
         if not evidence:
             return "uncited"
         cited = " ".join(evidence)
         if any(statement == sentence for sentence in evidence):
             return ""
+        failed = []
         for reason, fails in self._checks.items():
             if fails(statement, cited):
-                return reason
-        return "" if self.score(statement, cited) >= self.threshold else "unsupported"
+                if reason not in TELLING:
+                    return reason
+                failed.append(reason)
+        if self.judgement(self.score(statement, cited), failed) >= self.threshold:
+            return ""
+        return failed[0] if failed else "unsupported"
 
 
 def shipped() -> Supported:
     """With the weights and the medicines that ship. Raises ModelError or DataError at once, not at the first answer."""
     verifier = Verifier()
     verifier.ready()
-    return Supported(verifier, load_medicines())
+    return Supported(verifier, load_medicines(), load_judgement())

@@ -23,7 +23,7 @@ from assistant.embed import Embedder
 from assistant.followup import STOP_WORDS
 from assistant.names import load_medicines
 from assistant.settings import ROOT
-from assistant.support import SUPPORTED, Supported, Verifier
+from assistant.support import Supported, Verifier, load_judgement
 from eval.cases import CasesError
 from eval.intervals import wilson
 
@@ -90,13 +90,13 @@ def judges(train: Sequence[Pair]) -> dict[str, Judge]:
     """Every judge by name, the shipped one first."""
     medicines = load_medicines()
     verifier = Verifier()
-    shipped = Supported(verifier, medicines)
+    shipped = Supported(verifier, medicines, load_judgement())
     rules = checks(medicines)
     verifier.ready()
     return {
         "shipped": lambda s, e: not shipped(s, e),
         "checks alone": lambda s, e: not any(fails(s, " ".join(e)) for fails in rules.values()),
-        "model alone": lambda s, e: verifier(s, " ".join(e)) >= SUPPORTED,
+        "model alone": lambda s, e: verifier(s, " ".join(e)) >= 0.5,
         "shared words": fitted(shared_words, train),
         "MiniLM cosine": fitted(cosine(Embedder()), train),
     }

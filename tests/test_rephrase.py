@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeListChatModel
 
+from assistant.claims import TELLING
 from assistant.engine import Assistant
 from assistant.errors import DataError
 from assistant.limits import Limits
@@ -21,7 +22,7 @@ from assistant.provider import connect
 from assistant.records import Reply, Statement
 from assistant.render import as_markdown, as_text, footnoted
 from assistant.rephrase import Draft, Prompt, Rephraser, load_prompt, parse, rephraser
-from assistant.support import Supported
+from assistant.support import Judgement, Supported
 from eval.adversary import Adversary, asked
 from eval.openai_server import Says, Server
 from tests.fakes import GREEN, LIGHT, Broken, assistant, says
@@ -58,6 +59,8 @@ A, B = ("For green tea, 80 degrees will do.", [1]), ("It fades in light.", [2])
 SAID_A, SAID_B = Statement(A[0], "rephrased", (1,)), Statement(B[0], "rephrased", (2,))
 QUOTE_A, QUOTE_B = Statement(GREEN.quote, "quoted", (1,)), Statement(LIGHT.quote, "quoted", (2,))
 LIE = "Green tea cures colds."
+STRICT = Judgement(0.0, 1.0, dict.fromkeys(TELLING, -40.0))
+"""Every check decides."""
 
 
 @pytest.mark.parametrize(
@@ -294,7 +297,7 @@ def test_over_http_from_end_to_end(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_nothing_of_what_an_adversary_makes_up_is_shown() -> None:
     adversary = Adversary()
-    honest = Supported(lambda statement, evidence: float(statement in evidence), ())
+    honest = Supported(lambda statement, evidence: float(statement in evidence), (), STRICT)
     with Server(adversary) as server:
         reply = over_http(server, honest)(ANSWER)
     shown = {s.text for s in reply.statements}
@@ -325,7 +328,7 @@ def test_a_random_network_that_speaks_the_protocol_is_replaced() -> None:
         text = " ".join(words[n] for n in ids[0].tolist())
         return Says(drafted((text, [1]), (text[::-1], [2])))
 
-    overlap = Supported(lambda s, e: float(s.lower() in e.lower()), ())
+    overlap = Supported(lambda s, e: float(s.lower() in e.lower()), (), STRICT)
     with Server(babble) as server:
         step = over_http(server, overlap)
         assert [step(ANSWER) for _ in range(3)] == [ANSWER] * 3

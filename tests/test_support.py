@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assistant.claims import hardly_differs
-from assistant.errors import ModelError
+from assistant.claims import TELLING, hardly_differs
+from assistant.errors import DataError, ModelError
 from assistant.names import Medicine
-from assistant.support import WEIGHTS, Supported, Verifier, shipped
+from assistant.support import WEIGHTS, Judgement, Supported, Verifier, load_judgement, shipped
 
 MEDICINES = (
     Medicine("ibuprofen", ("advil",), ("nsaid", "painkiller"), ()),
@@ -23,9 +23,9 @@ HEAT = "Moist heat may ease a tight muscle within 20 minutes."
 PILL = "Baclofen should not be stopped at once."
 
 
-def judge(probability: float = 1.0) -> Supported:
-    """The checks with a model that has made up its mind."""
-    return Supported(lambda *_: probability, MEDICINES)
+def judge(probability: float = 1.0, telling: float = -40.0) -> Supported:
+    """The checks with a model that has made up its mind. telling: what a telling check weighs."""
+    return Supported(lambda *_: probability, MEDICINES, Judgement(0.0, 1.0, dict.fromkeys(TELLING, telling)))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,22 @@ def test_either_judge_may_reject() -> None:
     assert judge(0.9)("Ibuprofen may ease a muscle.", [HEAT]) == "medicine"
 
 
+def test_a_check_that_only_tells_is_weighed_with_what_the_model_says() -> None:
+    turned, even = "Moist heat eases a tight muscle.", 0.0
+    assert judge(0.9, telling=even)(turned, [HEAT]) == ""
+    assert judge(0.9, telling=-2.0)(turned, [HEAT]) == "strength"
+    assert judge(0.999, telling=-2.0)(turned, [HEAT]) == ""
+    assert judge(0.0, telling=even)(turned, [HEAT]) == "strength"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"bias": 0, "verifier": 1, "checks": {"negation": 1}}'])
+def test_a_spoilt_judgement_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "support.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"support\.json: the weights .*fit_support"):
+        load_judgement(path)
+
+
 def test_a_sentence_supports_itself_whatever_a_model_thinks() -> None:
     assert judge(0.0)(HEAT, [PILL, HEAT]) == ""
 
@@ -101,7 +117,8 @@ def test_the_model_is_asked_once_about_the_statement_and_all_that_it_cites() -> 
         seen.append((statement, evidence))
         return 1.0
 
-    assert Supported(score, ())("Heat may ease it; baclofen is not to be stopped.", [HEAT, PILL]) == ""
+    judged = Supported(score, (), Judgement(0.0, 1.0, dict.fromkeys(TELLING, 0.0)))
+    assert judged("Heat may ease it; baclofen is not to be stopped.", [HEAT, PILL]) == ""
     assert seen == [("Heat may ease it; baclofen is not to be stopped.", f"{HEAT} {PILL}")]
 
 
