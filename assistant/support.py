@@ -21,7 +21,7 @@ from assistant.tuned import LONGEST, Tuned
 LABELS = ("fault",)
 WEIGHTS = Path(__file__).parent / "data" / "verifier.safetensors"
 JUDGEMENT = Path(__file__).parent / "data" / "support.json"
-SUPPORTED = 0.85
+SUPPORTED = 0.72
 """Least probability of "supported" that is shown."""
 
 Support = Callable[[str, Sequence[str]], str]

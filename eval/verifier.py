@@ -26,10 +26,12 @@ from assistant.settings import ROOT
 from assistant.support import Supported, Verifier, load_judgement
 from eval.cases import CasesError
 from eval.intervals import wilson
+from eval.public_search import evenly
 
 TRAINING = ROOT / "training" / "statements"
 KEPT = 0.85
 """Share of the supported training pairs that a baseline's threshold keeps."""
+FITTED_ON = 1_000
 FAULTS = ("number", "entity", "polarity", "relation", "detail", "overclaim")
 _WORD = re.compile(r"[a-z0-9]+")
 Judge = Callable[[str, Sequence[str]], bool]
@@ -80,8 +82,9 @@ def cosine(embedder: Embedder) -> Score:
 
 
 def fitted(score: Score, pairs: Sequence[Pair]) -> Judge:
-    """A judge by a score, its threshold the highest that keeps KEPT of the supported pairs."""
-    scores = sorted((score(p.statement, " ".join(p.evidence)) for p in pairs if not p.fault), reverse=True)
+    """A judge by a score, its threshold the highest that keeps KEPT of the supported pairs, FITTED_ON of them."""
+    some = evenly([p for p in pairs if not p.fault], FITTED_ON)
+    scores = sorted((score(p.statement, " ".join(p.evidence)) for p in some), reverse=True)
     threshold = scores[int(np.ceil(KEPT * len(scores))) - 1]
     return lambda statement, evidence: score(statement, " ".join(evidence)) >= threshold
 

@@ -179,9 +179,11 @@ def started(base: Path, tuned: int, start: str) -> TunedEncoder:
     torch.nn.init.constant_(model.head.bias, -4.0)
     if start == "base":
         return model
-    weights = unpacked(load_file(str(READER if start == "reader" else start)), model.bert.state_dict())
     first = model.bert.config.num_hidden_layers - tuned
     upper = tuple(f"encoder.layer.{n}." for n in range(first, model.bert.config.num_hidden_layers))
+    stored = load_file(str(READER if start == "reader" else start))
+    wanted = {k: v for k, v in stored.items() if k.removeprefix("bert.").startswith((*upper, "head."))}
+    weights = unpacked(wanted, model.bert.state_dict())
     model.bert.load_state_dict({k: v for k, v in weights.items() if k.startswith(upper)}, strict=False)
     if start != "reader":
         model.head.load_state_dict({k[5:]: v for k, v in weights.items() if k.startswith("head.")})
