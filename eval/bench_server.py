@@ -7,6 +7,7 @@ asks for the server's health all the while: a server that is busy has to stay re
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import re
@@ -88,6 +89,7 @@ async def _load(url: str, cases: Sequence[Case], seconds: float, found: Load, pr
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as http:
         await http.get(HEALTH)  # a first request takes longer
+        gc.freeze()  # this process's own collector would hold up the watch for a third of a second
         found.memory.append(_memory(process))
         began = time.perf_counter()
         watch = asyncio.create_task(_watch(http, found))
@@ -99,6 +101,7 @@ async def _load(url: str, cases: Sequence[Case], seconds: float, found: Load, pr
         for task in (watch, weigh):
             task.cancel()
         await asyncio.gather(watch, weigh, return_exceptions=True)
+        gc.unfreeze()
         found.memory.append(_memory(process))
 
 
