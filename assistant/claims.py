@@ -1,7 +1,8 @@
 """statement, the sentences that it cites -> the first of its claims that can be looked up in them and is not there.
 
 Length, addresses, script, numbers with their units, medicines, negations, comparisons, hedges: what a
-rewording must carry over. These checks only ever reject; what passes them is not yet supported.
+rewording must carry over. These checks only ever speak against a statement, some of them (TELLING) as one voice
+among others (`support.py`); what passes them is not yet supported.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from assistant.spelling import english
 
 Check = Callable[[str, str], bool]
 """statement, evidence -> whether the statement is at fault."""
+TELLING = ("negation", "comparison", "strength")
+"""Checks that speak against a statement; a rewording may trip them too. The others decide."""
 
 _LONGER, _SLACK, _LONGEST = 2.0, 60, 400
 """A rewording is at most so many times as long as what it rewords, and so many characters more; and no longer
@@ -171,10 +174,6 @@ def checks(medicines: Sequence[Medicine]) -> dict[str, Check]:
         "comparison": comparison_turned,
         "strength": strengthened,
     }
-
-
-TELLING = ("negation", "comparison", "strength")
-"""Checks that speak against a statement; a rewording may trip them too. The others decide."""
 
 
 def _scripts(text: str) -> set[str]:

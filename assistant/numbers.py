@@ -88,7 +88,8 @@ def numbers(text: str) -> list[Number]:
             continue
         value, named, after = read
         unit, share = _unit_of(tokens, at, after), _share(tokens, after)
-        if (end := after + bool(_unit("".join(tokens[after : after + 1])))) and tokens[end : end + 3] == _AND_A_HALF:
+        end = after + bool(_unit("".join(tokens[after : after + 1])))
+        if tokens[end : end + 3] == _AND_A_HALF:
             value, after = value + 0.5, end + 3
             unit = unit or _near(tokens, after)
         if share:

@@ -49,6 +49,11 @@ class Verifier(Tuned):
             return float(torch.exp(-torch.nn.functional.softplus(logits).sum()))
 
 
+def odds(score: float) -> float:
+    """Log odds of a probability, at most about 21 either way."""
+    return math.log(max(score, 1e-9) / max(1.0 - score, 1e-9))
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Log odds of "supported": what the verifier says, and what each telling check that fails adds."""
@@ -59,8 +64,8 @@ class Judgement:
 
     def __call__(self, score: float, failed: Sequence[str]) -> float:
         """Probability that the evidence supports the statement. score: the verifier's."""
-        odds = math.log(max(score, 1e-9) / max(1.0 - score, 1e-9))
-        return 1 / (1 + math.exp(-(self.bias + self.verifier * odds + sum(self.checks[name] for name in failed))))
+        utility = self.bias + self.verifier * odds(score) + sum(self.checks[name] for name in failed)
+        return 1 / (1 + math.exp(-utility))
 
 
 def load_judgement(path: Path = JUDGEMENT) -> Judgement:

@@ -20,7 +20,7 @@ from train_verifier import Row, for_threshold, read_rows
 
 from assistant.claims import TELLING, checks
 from assistant.names import load_medicines
-from assistant.support import JUDGEMENT, WEIGHTS, Verifier
+from assistant.support import JUDGEMENT, WEIGHTS, Verifier, odds
 
 RIDGE = 1e-3
 FOLDS = 7
@@ -35,13 +35,9 @@ def measured(rows: Sequence[Row], weights: Path) -> tuple[np.ndarray, np.ndarray
     for row in rows:
         score = verifier(row.statement, row.evidence)
         failed = {name for name, fails in judges.items() if fails(row.statement, row.evidence)}
-        values.append([_odds(score), *(float(name in failed) for name in TELLING)])
+        values.append([odds(score), *(float(name in failed) for name in TELLING)])
         rejected.append(bool(failed - set(TELLING)))
     return np.array(values), np.array(rejected)
-
-
-def _odds(score: float) -> float:
-    return float(np.log(max(score, 1e-9) / max(1.0 - score, 1e-9)))
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
