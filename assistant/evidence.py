@@ -42,7 +42,6 @@ class Gatherer:
         self.texts = sentence_texts(index.documents)
         self.lexical = Lexical(self.texts)
         self._at = {s.id: n for n, s in enumerate(self.sentences)}
-        self._known = {k.id: k for k in index.known}
         answered = [k.question for k in index.known if k.gold]
         self._words = frozenset(w for text in (*self.texts, *answered) for w in content_stems(text))
 
@@ -91,19 +90,16 @@ class Gatherer:
         nearest = np.full((3, len(self.sentences)), FAR)
         none = np.full(3, FAR)
         neighbours: list[tuple[float, bool]] = []
-        if self._known:
-            found = self.index.known_store.similarity_search_by_vector_with_relevance_scores(
-                [float(x) for x in vector], k=min(KNOWN_FOUND, len(self._known))
-            )
-            for document, distance in found:  # best first
-                similarity = max(FAR, 1.0 - float(distance))
-                gold = self._known[document.id].gold
-                neighbours.append((similarity, not gold))
-                if not gold:
-                    none[int(none.argmin())] = max(similarity, float(none.min()))
-                for sentence in gold:
-                    column = nearest[:, self._at[sentence]]
-                    column[int(column.argmin())] = max(similarity, float(column.min()))
+        similarities = self.index.known_vectors @ vector
+        for at in np.argsort(-similarities, kind="stable")[:KNOWN_FOUND]:
+            similarity = max(FAR, float(similarities[at]))
+            gold = self.index.known[at].gold
+            neighbours.append((similarity, not gold))
+            if not gold:
+                none[int(none.argmin())] = max(similarity, float(none.min()))
+            for sentence in gold:
+                column = nearest[:, self._at[sentence]]
+                column[int(column.argmin())] = max(similarity, float(column.min()))
         near = neighbours[:NEIGHBOURS]
         weight = sum(similarity for similarity, _ in near)
         unanswered = {

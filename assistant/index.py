@@ -6,7 +6,10 @@ makes it current. Chroma answers cheerfully from a damaged directory (it loses v
 two writers, or to a deleted HNSW file, and still counts them), so an index is opened only
 after its passages have been found by their own vectors.
 
-    data/indexes/KEY/lock, current -> "build-...", build-.../{chroma/, sentences.npy, manifest.json}
+Sentences and known questions are searched exactly: among thousands of questions that are close to one
+another, Chroma's approximate neighbours differ from build to build, and answers with them.
+
+    data/indexes/KEY/lock, current -> "build-...", build-.../{chroma/, sentences.npy, known.npy, manifest.json}
 """
 
 from __future__ import annotations
@@ -40,9 +43,9 @@ from assistant.store import Remembered, check_retrievable, files_of, open_store
 
 log = logging.getLogger("footnote")
 
-FORMAT = 3
-PASSAGES, KNOWN = "passages", "known"
-"""The two collections of an index."""
+FORMAT = 4
+PASSAGES = "passages"
+"""The collection of an index."""
 BATCH = 2_000
 """Records a write; Chroma refuses more than 5,461 at once."""
 SAMPLE = 256
@@ -50,23 +53,23 @@ SAMPLE = 256
 LOCK_SECONDS = 600.0
 EMBEDDER, MATCHER = "embedder", "matcher"
 """Who made vectors: a key of the manifest, and the name of what is remembered of its texts."""
-_CHECKED = ("sentences.npy", *files_of(EMBEDDER), *files_of(MATCHER))
+_CHECKED = ("sentences.npy", "known.npy", *files_of(EMBEDDER), *files_of(MATCHER))
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Index:
-    """An open index: the stores are LangChain's Chroma, of passages by the embedder and of known questions by
-    the matcher; `vectors[i]` belongs to sentence i of the documents in order, as float32 unit vectors by the
+    """An open index: the store is LangChain's Chroma, of passages by the embedder; `vectors[i]` belongs to
+    sentence i of the documents in order and `known_vectors[i]` to `known[i]`, as float32 unit vectors by the
     matcher."""
 
     documents: tuple[Document, ...]
     passages: tuple[Passage, ...]
     known: tuple[KnownQuestion, ...]
     vectors: Vectors
+    known_vectors: Vectors
     store: Any
-    known_store: Any
     folder: Path
 
 
@@ -204,15 +207,13 @@ def _open_current(home: Path, wanted: _Wanted) -> Index | None:
         return None
     try:
         _check_files(folder, manifest)
-        vectors = np.load(folder / "sentences.npy")
+        vectors, asked = np.load(folder / "sentences.npy"), np.load(folder / "known.npy")
         store = open_store(folder / "chroma", PASSAGES, Remembered(wanted.encoders[EMBEDDER]))
         check_retrievable(store, [p.id for p in wanted.passages], SAMPLE)
-        known_store = open_store(folder / "chroma", KNOWN, Remembered(wanted.encoders[MATCHER]))
-        check_retrievable(known_store, [k.id for k in wanted.known], SAMPLE)
     except Exception as error:  # damage comes as any of a dozen types; the cure is the same: build anew
         log.warning("the index in %s is damaged (%s) and is built anew", folder, error)
         return None
-    return Index(wanted.documents, wanted.passages, wanted.known, vectors, store, known_store, folder)
+    return Index(wanted.documents, wanted.passages, wanted.known, vectors, asked, store, folder)
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -282,23 +283,20 @@ def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Remembered], 
             metadatas=[{"document": p.document, "section": p.section, "start": p.start} for p in part],
             ids=[p.id for p in part],
         )
-    known_store = open_store(folder / "chroma", KNOWN, matched)
-    for at in range(0, len(known), BATCH):
-        asked = known[at : at + BATCH]
-        questions = [_asked(k) for k in asked]
-        _embed(matched, questions, _counter(progress, "known questions", at, len(known)))
-        known_store.add_texts(texts=questions, ids=[k.id for k in asked])
+    questions = [_asked(k) for k in known]
+    _embed(matched, questions, _counter(progress, "known questions", 0, len(known)))
+    asked = matched.vectors(questions)
+    np.save(folder / "known.npy", asked)
     sentences = sentence_texts(wanted.documents)
     _embed(matched, sentences, _counter(progress, "sentences", 0, len(sentences)))
-    vectors = np.asarray([matched.known[t] for t in sentences], dtype=np.float32)
+    vectors = matched.vectors(sentences)
     np.save(folder / "sentences.npy", vectors)
     check_retrievable(store, [p.id for p in passages], len(passages))
-    check_retrievable(known_store, [k.id for k in known], max(1, len(known)))
     for name, memory in remembered.items():
         memory.save(folder, name)
     files = {name: file_hash(folder / name) for name in _CHECKED}
     _write(folder / "manifest.json", json.dumps({**wanted.manifest, "files": files}))
-    return Index(wanted.documents, passages, known, vectors, store, known_store, folder)
+    return Index(wanted.documents, passages, known, vectors, asked, store, folder)
 
 
 def _counter(progress: Progress | None, stage: str, at: int, total: int) -> Callable[[int], None]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from assistant.embed import Embedder
+from assistant.embed import Embedder, Vectors
 from assistant.errors import StoreError
 
 MISSES = 0.005
@@ -40,8 +40,13 @@ class Remembered(Embeddings):
         """Writes the texts that were asked for, and their vectors."""
         vectors, texts = (folder / file for file in files_of(name))
         used = list(self.used)
-        np.save(vectors, np.asarray([self.known[t] for t in used], dtype=np.float32).reshape(len(used), -1))
+        np.save(vectors, self.vectors(used))
         texts.write_text(json.dumps(used, ensure_ascii=False), encoding="utf-8")
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimensions) float32, of texts that were asked for."""
+        rows = [self.known[t] for t in texts]
+        return np.asarray(rows, dtype=np.float32).reshape(len(rows), self.embedder.dimensions)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         fresh = [t for t in dict.fromkeys(texts) if t not in self.known]

@@ -132,8 +132,8 @@ def index(texts: tuple[Document, ...]) -> Index:
         passages=passages,
         known=(),
         vectors=vectors,
+        known_vectors=embedder.encode([]),
         store=FakeStore([p.id for p in passages], embedder.encode([p.text for p in passages])),
-        known_store=FakeStore([], embedder.encode([])),
         folder=Path("nowhere"),
     )
 

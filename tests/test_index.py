@@ -121,8 +121,7 @@ def test_a_first_start_embeds_every_text_once(tmp_path: Path) -> None:
     assert opened.store.get()["metadatas"] == [
         {"document": p.document, "section": p.section, "start": p.start} for p in opened.passages
     ]
-    assert opened.known_store.get()["ids"] == ["k1", "k2"]
-    assert opened.known_store.get()["documents"] == ["What is tea?", "Who invented the saucer?"]
+    assert np.array_equal(opened.known_vectors, WordLengths().encode(["What is tea?", "Who invented the saucer?"]))
     assert found(opened, POT) == f"Pots - Pots: {POT}"
 
 
@@ -215,7 +214,8 @@ def test_an_index_made_otherwise_is_built_anew(
 def test_other_known_questions_are_another_index(data: Path) -> None:
     embedder = WordLengths()
     opened = open_index(texts(), embedder, data, CORPUS, known=KNOWN[:1])
-    assert (embedder.seen, opened.known_store.get()["ids"], len(builds(data))) == ([], ["k1"], 2)
+    assert (embedder.seen, opened.known, len(builds(data))) == ([], KNOWN[:1], 2)
+    assert np.array_equal(opened.known_vectors, WordLengths().encode(["What is tea?"]))
 
 
 def test_two_corpora_do_not_meet(data: Path) -> None:
@@ -296,6 +296,7 @@ def files_for_folders(data: Path) -> None:
         (cut("sentences.npy"), 7),
         (cut("sentences.npy", 100), 7),
         (write("sentences.npy", b"PK\x03\x04 not an array"), 7),
+        (cut("known.npy", 100), 7),
         (nan_vectors, 7),
         (cut("embedder.npy"), 7),
         (swapped_vectors, 7),

@@ -165,8 +165,9 @@ def owner_rows(
             if name != author and r["question"] in by_question and rng.random() < known_share
         }
         asked = rng.sample(own, min(per_author, len(own)))
+        kind = "near_miss" if any(r["gold"] for r in own) else "far"  # who wrote everyday requests alone
         questions = [
-            ("near_miss" if not r["gold"] else "lay", r["question"], lambda _, text, g=frozenset(r["gold"]): text in g)
+            (kind if not r["gold"] else "lay", r["question"], lambda _, text, g=frozenset(r["gold"]): text in g)
             for r in asked
         ]
         questions += [("far", q, _nothing) for q in far_questions(held, per_author // 6, rng)]

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from evidence_rows import Row
-from scipy.optimize import minimize
+from logistic import logistic
 
 from assistant.further import NEAR, features
 from assistant.read import ConditionalLogit
-
-RIDGE = 1e-3
 
 
 def pairs(rows: Sequence[Row], models: dict[str, ConditionalLogit]) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -30,18 +28,11 @@ def pairs(rows: Sequence[Row], models: dict[str, ConditionalLogit]) -> list[tupl
 
 
 def fit_further(data: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, float]:
-    """Logistic regression with a small ridge: (features,) weights and the bias."""
+    """(features,) weights and the bias, fitted on features scaled to deviate by one."""
     x, y = np.concatenate([v for _, v, _ in data]), np.concatenate([g for _, _, g in data])
     scale = x.std(axis=0) + 1e-9
-
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
-        z = (x / scale) @ w[:-1] + w[-1]
-        p = 1 / (1 + np.exp(-z))
-        value = np.logaddexp(0, z).sum() - float(y @ z) + RIDGE * len(y) * float(w @ w)
-        return value, np.append((x / scale).T @ (p - y), (p - y).sum()) + 2 * RIDGE * len(y) * w
-
-    w = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return w[:-1] / scale, float(w[-1])
+    weights, bias = logistic(x / scale, y)
+    return weights / scale, bias
 
 
 def further_figures(data: Sequence[tuple[str, np.ndarray, np.ndarray]], least: Sequence[float]) -> None:

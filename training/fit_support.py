@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
+from logistic import logistic
 from train_reader import held_out
 from train_verifier import Row, for_threshold, read_rows
 
@@ -22,7 +22,6 @@ from assistant.claims import TELLING, checks
 from assistant.names import load_medicines
 from assistant.support import JUDGEMENT, WEIGHTS, Verifier, odds
 
-RIDGE = 1e-3
 FOLDS = 7
 THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
@@ -40,18 +39,6 @@ def measured(rows: Sequence[Row], weights: Path) -> tuple[np.ndarray, np.ndarray
     return np.array(values), np.array(rejected)
 
 
-def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Logistic regression with a small ridge: the weights, the bias last."""
-
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
-        z = x @ w[:-1] + w[-1]
-        p = 1 / (1 + np.exp(-z))
-        value = np.logaddexp(0, z).sum() - float(y @ z) + RIDGE * len(y) * float(w @ w)
-        return value, np.append(x.T @ (p - y), (p - y).sum()) + 2 * RIDGE * len(y) * w
-
-    return np.asarray(minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x)
-
-
 def cross_validated(rows: Sequence[Row], x: np.ndarray, rejected: np.ndarray) -> np.ndarray:
     """(rows,) probabilities of supported by weights that saw no row of the same document; 0 where a check decides."""
     y = np.array([float(r.supported) for r in rows])
@@ -59,8 +46,8 @@ def cross_validated(rows: Sequence[Row], x: np.ndarray, rejected: np.ndarray) ->
     fold = np.array([documents.index(r.document) % FOLDS for r in rows])
     p = np.zeros(len(rows))
     for n in range(FOLDS):
-        w = fit(x[(fold != n) & ~rejected], y[(fold != n) & ~rejected])
-        p[fold == n] = 1 / (1 + np.exp(-(x[fold == n] @ w[:-1] + w[-1])))
+        weights, bias = logistic(x[(fold != n) & ~rejected], y[(fold != n) & ~rejected])
+        p[fold == n] = 1 / (1 + np.exp(-(x[fold == n] @ weights + bias)))
     return np.where(rejected, 0.0, p)
 
 
@@ -81,8 +68,8 @@ def main() -> None:
         print(f"  from {threshold:.2f}: kept {shown[y].mean():.3f}, caught {1 - shown[~y].mean():.3f}")
     least = float(np.quantile(p[~y], 0.95))
     print(f"  0.95 are caught from {least:.3f}: kept {(p[y] >= least).mean():.3f}")
-    w = fit(x[~rejected], y[~rejected].astype(float))
-    table = {"bias": w[-1], "verifier": w[0], "checks": dict(zip(TELLING, w[1:-1], strict=True))}
+    weights, bias = logistic(x[~rejected], y[~rejected].astype(float))
+    table = {"bias": bias, "verifier": weights[0], "checks": dict(zip(TELLING, weights[1:], strict=True))}
     rounded = json.loads(json.dumps(table), parse_float=lambda text: round(float(text), 4))
     args.out.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(rounded))

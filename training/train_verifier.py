@@ -42,6 +42,7 @@ from assistant.tuned import unpacked
 
 CAUGHT = 0.95
 """Share of the unsupported statements of the threshold's documents that are to be caught."""
+WORD = re.compile(r"\w+|[^\w\s]")
 CONTRAST = 0.75
 """How alike two statements of the same sentences are, from which on their difference is the fault."""
 
@@ -84,7 +85,7 @@ def _alike(a: str, b: str) -> float:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+|[^\w\s]", text.lower())
+    return WORD.findall(text.lower())
 
 
 def read_documents(folders: Sequence[Path]) -> dict[str, list[str]]:
@@ -158,7 +159,7 @@ def made_from_documents(documents: dict[str, list[str]], count: int, rng: random
 
 def spans(before: str, after: str) -> tuple[tuple[int, int], ...]:
     """Where `after` differs, in characters, word by word; around the gap where a word is gone."""
-    words = [list(re.finditer(r"\w+|[^\w\s]", text)) for text in (before, after)]
+    words = [list(WORD.finditer(text)) for text in (before, after)]
     texts = [[m.group() for m in found] for found in words]
     found = []
     for kind, _, _, start, end in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
