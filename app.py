@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 M_ARENA_MAX = -8
 """Of <malloc.h>."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = from_environment(args.llm, corpus=args.corpus, profile=args.profile)
         with listen(args.host, args.port) as listening:
             print("Starting: reading the source, loading the models.", file=sys.stderr, flush=True)
-            serve(at(settings, args.host), listening)
+            serve(at(settings, listening.getsockname()[0]), listening)
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 2
@@ -64,11 +64,13 @@ def few_arenas() -> bool:
         return False
 
 
-def at(settings: Settings, host: str) -> Settings:
-    """On an address that only this machine reaches, only its names are answered, unless others are set."""
-    if settings.web.hosts or host not in LOOPBACK:
+def at(settings: Settings, bound: str) -> Settings:
+    """On an IP address that only this machine reaches, only its names are answered, unless others are set."""
+    ip = ip_address(bound.partition("%")[0])
+    if settings.web.hosts or not ip.is_loopback:
         return settings
-    return replace(settings, web=replace(settings.web, hosts=("localhost", "127.0.0.1", "[::1]")))
+    names = dict.fromkeys(("localhost", "127.0.0.1", "[::1]", f"[{ip}]" if ip.version == 6 else str(ip)))
+    return replace(settings, web=replace(settings.web, hosts=tuple(names)))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -15,16 +15,16 @@ from assistant.cross import CrossReader
 from assistant.embed import Embedder
 from assistant.errors import QuestionError
 from assistant.evidence import Encode, Gatherer, Scorer
-from assistant.further import Choice, load_further
-from assistant.guardrails import Guardrails
+from assistant.further import Choice, load_choices
+from assistant.guardrails import EARLIER, Guardrails
 from assistant.index import Index, Progress, open_index
-from assistant.known import read_known
+from assistant.known import asked_about, read_known
 from assistant.match import Matcher
 from assistant.mentions import Mentions
 from assistant.missing import Missing, load_concepts
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
-from assistant.read import Reader, Reading, is_foreign, is_off_topic, load_reader, nearest
+from assistant.read import Reader, Reading, is_foreign, is_off_topic, load_readers, nearest
 from assistant.records import Citation, Document, Reply, Sentence
 from assistant.rephrase import Rephraser, rephraser
 from assistant.retrieve import Retriever
@@ -40,8 +40,9 @@ LONGEST_QUESTION = 2_000
 """Characters; a longer question is refused, never cut in silence."""
 
 
-ANSWER = {"plain": 0.7, "known": 0.75}
-"""Least probability that is answered, by the evidence weights (training/RESULTS.md says how each was chosen)."""
+ANSWER = {"few": 0.7, "many": 0.75}
+"""Least probability that is answered, where no document or some have many known questions (training/RESULTS.md
+says how each was chosen)."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,12 @@ class Gates:
     """Operating point (training/RESULTS.md).
 
     answer: least probability that is answered. topic: below this probability a question most of whose
-    words are foreign to the source counts as off topic rather than unanswered. known_enough: known
-    questions from which on the topic gate of `is_off_topic` holds. cited, related: how many sentences
-    at most.
+    words are foreign to the source counts as off topic rather than unanswered. cited, related: how
+    many sentences at most.
     """
 
-    answer: float = ANSWER["plain"]
+    answer: float = ANSWER["few"]
     topic: float = 0.05
-    known_enough: int = 200
     cited: int = 6
     related: int = 3
 
@@ -93,7 +92,7 @@ class Assistant:
         self.missing = Missing(load_concepts(), self.understand.names, Mentions(documents))
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Reply:
-        """question, earlier questions (oldest first) -> Reply.
+        """question, earlier questions (oldest first; the last EARLIER count) -> Reply.
 
         Raises QuestionError for what is not a question at all: not text, or over 2,000
         characters. Anything that breaks on the way is a refusal with a reason code.
@@ -101,7 +100,7 @@ class Assistant:
         began = time.perf_counter()
         check_question(question)
         try:
-            reply = self._chain(question, [h for h in history if h.strip()])
+            reply = self._chain(question, [h for h in history if h.strip()][-EARLIER:])
         except Exception as error:
             log.error("answering failed: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
             reply = Reply(question, "abstained", "error", self.profile.broken_text())
@@ -173,7 +172,7 @@ class Assistant:
         reading = self.reader(evidence)
         if not (math.isfinite(reading.probability) and math.isfinite(reading.none)):
             raise ValueError("the evidence holds values that are not numbers")
-        if len(self.index.known) >= self.gates.known_enough and is_off_topic(evidence):
+        if self.gatherer.asked.issuperset(self.documents) and is_off_topic(evidence):
             reading = replace(reading, probability=min(reading.probability, self.gates.topic / 2), off_topic=True)
         elif reading.probability < self.gates.topic and is_foreign(evidence):
             reading = replace(reading, off_topic=True)
@@ -217,17 +216,17 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         )
     matcher = Matcher(threads=settings.threads)
     index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known, matcher)
-    weights = "known" if known else "plain"
+    asked = asked_about(known)
     return Assistant(
         documents,
         index,
         embedder,
         profile,
         Guardrails(profile, load_rules()),
-        load_reader(weights, settings.evidence),
-        load_further(weights, settings.evidence),
+        load_readers(settings.evidence),
+        load_choices(asked, settings.evidence),
         matcher.encode,
         CrossReader(settings.reader, threads=settings.threads),
-        Gates(answer=ANSWER[weights]),
+        Gates(answer=ANSWER["many" if asked else "few"]),
         rephrase=rephraser(settings.llm, settings.profile),
     )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from assistant.embed import Vectors
 from assistant.index import Index, sentence_texts
+from assistant.known import asked_about
 from assistant.lexical import Lexical, content_stems
 from assistant.read import Array, Evidence
 from assistant.records import Hit, Sentence
@@ -24,6 +25,9 @@ NEIGHBOURS = 15
 
 FAR = 0.1
 """Similarity of a known question that was not among those found."""
+
+CLOSE = 0.4
+"""Similarity from which on a known question speaks where a document has few of them."""
 
 Encode = Callable[[Sequence[str]], Vectors]
 Scorer = Callable[[str, Sequence[str]], Array]
@@ -42,6 +46,10 @@ class Gatherer:
         self.texts = sentence_texts(index.documents)
         self.lexical = Lexical(self.texts)
         self._at = {s.id: n for n, s in enumerate(self.sentences)}
+        self.asked = asked_about(index.known)
+        self._asked = np.array([float(s.document in self.asked) for s in self.sentences])
+        many = np.array([k.document in self.asked for k in index.known], dtype=bool)
+        self._many, self._few = np.flatnonzero(many), np.flatnonzero(~many)
         answered = [k.question for k in index.known if k.gold]
         self._words = frozenset(w for text in (*self.texts, *answered) for w in content_stems(text))
 
@@ -49,29 +57,36 @@ class Gatherer:
         """The candidates in source order, and their evidence, all comparable across sources.
 
         A sentence: `dense`, the matcher's cosine with the sentence in its place; `lexical`, BM25
-        squashed to 0..1; `reader`, the cross-encoder's logit; `known`, the matcher's cosine with the
-        nearest known question that it answers; `known3`, the mean of the three nearest.
+        squashed to 0..1; `reader`, the cross-encoder's logit; `asked`, 1 where its document has many
+        known questions. There `known`, the matcher's cosine with the nearest known question that it
+        answers; `known3`, the mean of the three nearest. Elsewhere `close`, by how much the nearest
+        passes CLOSE.
 
         The question: `known_none` and `known_none3`, the same for known questions that nothing
-        answers; `known_none_share`, their share of the nearest fifteen; `foreign`, the share of
-        its words that are of another topic; the best of `known`, `dense` and `lexical`, which
-        set the scale for "none of these".
+        answers, `known_none_share`, their share of the nearest fifteen, all of documents with many;
+        `none_close` of the others; `foreign`, the share of its words that are of another topic; the best
+        of `known`, `dense` and `lexical`, which set the scale for "none of these".
         """
         vector = self.match([question])[0]
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
-        known, known3, unanswered = self._known_evidence(vector)
-        rows = self._rows(dense, lexical, known, hits)
+        similarities = self.index.known_vectors @ vector
+        known, known3, unanswered = self._of_many(similarities)
+        close, none_close = self._of_few(similarities)
+        rows = self._rows(dense, lexical, np.maximum(known, close), hits)
         evidence: dict[str, Array] = {
             "dense": dense[rows].astype(np.float64),
             "lexical": (lexical[rows] / (lexical[rows] + 5.0)).astype(np.float64),
             "known": known[rows],
             "known3": known3[rows],
+            "close": np.maximum(0.0, close[rows] - CLOSE),
+            "asked": self._asked[rows],
         }
         if self.score is not None:
             evidence["reader"] = self.score(question, [self.texts[i] for i in rows])
         whole = {
             **unanswered,
+            "none_close": max(0.0, none_close - CLOSE),
             "known_best": float(known.max(initial=FAR)),
             "foreign": self._foreign(question),
             "best_dense": float(evidence["dense"].max(initial=0.0)),
@@ -85,13 +100,22 @@ class Gatherer:
         words = content_stems(question)
         return len(words - self._words) / len(words) if words else 0.0
 
-    def _known_evidence(self, vector: Vectors) -> tuple[Array, Array, dict[str, float]]:
+    def _of_few(self, similarities: Vectors) -> tuple[Array, float]:
+        """(sentences,) similarity of the nearest known question, and of the nearest that nothing answers."""
+        nearest, none = np.full(len(self.sentences), FAR), FAR
+        for at in self._few:
+            similarity, gold = float(similarities[at]), self.index.known[at].gold
+            none = none if gold else max(none, similarity)
+            for sentence in gold:
+                nearest[self._at[sentence]] = max(similarity, nearest[self._at[sentence]])
+        return nearest, none
+
+    def _of_many(self, similarities: Vectors) -> tuple[Array, Array, dict[str, float]]:
         """(sentences,) nearest and mean of three nearest similarities, and what speaks for "nothing"."""
         nearest = np.full((3, len(self.sentences)), FAR)
         none = np.full(3, FAR)
         neighbours: list[tuple[float, bool]] = []
-        similarities = self.index.known_vectors @ vector
-        for at in np.argsort(-similarities, kind="stable")[:KNOWN_FOUND]:
+        for at in self._many[np.argsort(-similarities[self._many], kind="stable")[:KNOWN_FOUND]]:
             similarity = max(FAR, float(similarities[at]))
             gold = self.index.known[at].gold
             neighbours.append((similarity, not gold))

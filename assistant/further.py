@@ -107,6 +107,16 @@ class Further:
         return [best, *others][:most]
 
 
+def by_document(many: Choice, few: Choice, asked: frozenset[str]) -> Choice:
+    """The choice that was fitted for the document of the best sentence; `asked` have many known questions."""
+
+    def choose(question: str, candidates: Sequence[Sentence], reading: Reading, most: int) -> Sequence[int]:
+        best = candidates[int(reading.utilities.argmax())]
+        return (many if best.document in asked else few)(question, candidates, reading, most)
+
+    return choose
+
+
 def load_further(name: str, path: Path = EVIDENCE) -> Further:
     """The weights fitted beside the reader's of this name. Raises DataError when the file is unusable."""
     try:
@@ -117,3 +127,9 @@ def load_further(name: str, path: Path = EVIDENCE) -> Further:
             f"{path}: the weights of further sentences cannot be read ({error!r}). "
             "Restore the file, or fit them anew with training/fit_evidence.py."
         ) from error
+
+
+def load_choices(asked: frozenset[str], path: Path = EVIDENCE) -> Choice:
+    """The weights that ship, for a folder in which the documents `asked` have many known questions. Raises
+    DataError when the file is unusable."""
+    return by_document(load_further("known", path), load_further("plain", path), asked)

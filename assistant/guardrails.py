@@ -28,7 +28,7 @@ _BREAK = (
 )
 """Words across which a "no" does not reach: "no, but I can't breathe", "did not help the crushing pain"."""
 EARLIER = 3
-"""Earlier questions in which a red flag still counts; older ones have been answered long ago."""
+"""Earlier questions that count; a red flag in an older one has been answered long ago."""
 
 _NEGATED = re.compile(
     r"\b(?:no|not|never|without|denies|denied|isn'?t|wasn'?t|aren'?t|haven'?t|hasn'?t|didn'?t|"

@@ -72,6 +72,10 @@ class Index:
     store: Any
     folder: Path
 
+    def __post_init__(self) -> None:
+        if len(self.known_vectors) != len(self.known):
+            raise ValueError(f"{len(self.known_vectors)} vectors of {len(self.known)} known questions")
+
 
 @dataclass(frozen=True)
 class _Wanted:

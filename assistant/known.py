@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from assistant.errors import SourceError
 from assistant.records import Document, KnownQuestion
 
 SUFFIX = ".questions.jsonl"
+ENOUGH = 500
+"""Known questions of a document from which on their silence says something, too."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def read_known(folder: Path, documents: Sequence[Document]) -> tuple[tuple[Known
     lost: list[Lost] = []
     faults: list[str] = []
     for document in documents:
-        name = document.id.rsplit(".", 1)[0] + SUFFIX
+        name = beside(document.id)
         path = folder / name
         if not path.is_file():
             continue
@@ -64,6 +67,21 @@ def read_known(folder: Path, documents: Sequence[Document]) -> tuple[tuple[Known
     if faults:
         raise SourceError("\n".join(faults))
     return tuple({k.id: k for k in known}.values()), tuple(lost)
+
+
+def beside(document: str) -> str:
+    """The file with a document's known questions.
+
+    >>> beside("guides/leave.v2.md")
+    'guides/leave.v2.questions.jsonl'
+    """
+    return document.rsplit(".", 1)[0] + SUFFIX
+
+
+def asked_about(known: Iterable[KnownQuestion]) -> frozenset[str]:
+    """Documents that have ENOUGH known questions."""
+    counts = Counter(k.document for k in known)
+    return frozenset(document for document, count in counts.items() if count >= ENOUGH)
 
 
 def fingerprint(known: Iterable[KnownQuestion]) -> str:

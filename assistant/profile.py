@@ -112,6 +112,8 @@ def _profile_faults(table: dict[str, Any]) -> list[str]:
     urgent = isinstance(lanes, list) and "emergency" in lanes
     for head, keys in _TABLES.items():
         row = table.get(head)
+        if head == "thresholds" and isinstance(lanes, list):
+            keys = tuple(key for key in keys if key in lanes)
         for key in keys:
             value = row.get(key) if isinstance(row, dict) else None
             if value is None:

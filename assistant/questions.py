@@ -14,7 +14,7 @@ from rapidfuzz import process
 
 from assistant.embed import Embedder, Vectors
 from assistant.errors import FootnoteError
-from assistant.known import SUFFIX, Lost, read_known
+from assistant.known import Lost, beside, read_known
 from assistant.records import Document, KnownQuestion
 from assistant.settings import from_environment
 from assistant.source import read_source
@@ -87,7 +87,7 @@ def stats(documents: Sequence[Document], known: Sequence[KnownQuestion]) -> int:
     for document in documents:
         own = [k for k in known if k.document == document.id]
         if not own:
-            print(f"{document.id}: none; write them into {document.id.rsplit('.', 1)[0] + SUFFIX}")
+            print(f"{document.id}: none; write them into {beside(document.id)}")
             continue
         counts = Counter(sentence for k in own for sentence in k.gold)
         each = [counts[s.id] for s in document.sentences]

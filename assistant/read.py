@@ -84,16 +84,36 @@ class ConditionalLogit:
 
     def __call__(self, evidence: Evidence) -> Reading:
         """Evidence -> Reading. Evidence that the weights do not name counts for nothing."""
+        return _reading(evidence, *self.utilities(evidence))
+
+    def utilities(self, evidence: Evidence) -> tuple[Array, float]:
+        """(n,) of the candidates, and of none of them."""
         utilities = np.zeros(evidence.size)
         for name, weight in self.sentence.items():
             utilities = utilities + weight * evidence.sentence.get(name, np.zeros(evidence.size))
-        none = self.bias + sum(w * evidence.question.get(n, 0.0) for n, w in self.none.items())
-        top = max(float(utilities.max(initial=none)), none)
-        parts = np.exp(utilities - top)
-        total = parts.sum() + np.exp(none - top)
-        shares = parts / total
-        logits = evidence.sentence.get("reader", np.zeros(evidence.size))
-        return Reading(float(shares.sum()), shares, utilities, none, logits)
+        return utilities, self.bias + sum(w * evidence.question.get(n, 0.0) for n, w in self.none.items())
+
+
+@dataclass(frozen=True)
+class ByDocument:
+    """Weights that trust known questions for sentences of documents that have many, others for the rest: a
+    document that nobody wrote questions for is not silent because known questions are."""
+
+    many: ConditionalLogit
+    few: ConditionalLogit
+
+    def __call__(self, evidence: Evidence) -> Reading:
+        """Evidence -> Reading; each utility is over that of none by the same weights."""
+        above = [utilities - none for utilities, none in (w.utilities(evidence) for w in (self.many, self.few))]
+        return _reading(evidence, np.where(evidence.sentence["asked"] > 0, *above), 0.0)
+
+
+def _reading(evidence: Evidence, utilities: Array, none: float) -> Reading:
+    top = max(float(utilities.max(initial=none)), none)
+    parts = np.exp(utilities - top)
+    shares = parts / (parts.sum() + np.exp(none - top))
+    logits = evidence.sentence.get("reader", np.zeros(evidence.size))
+    return Reading(float(shares.sum()), shares, utilities, none, logits)
 
 
 def load_reader(name: str, path: Path = EVIDENCE) -> ConditionalLogit:
@@ -110,6 +130,11 @@ def load_reader(name: str, path: Path = EVIDENCE) -> ConditionalLogit:
             f"{path}: the evidence weights {name!r} cannot be read ({error!r}). "
             "Restore the file, or fit them anew with training/fit_evidence.py."
         ) from error
+
+
+def load_readers(path: Path = EVIDENCE) -> ByDocument:
+    """The weights that ship. Raises DataError when the file is unusable."""
+    return ByDocument(load_reader("known", path), load_reader("plain", path))
 
 
 def is_off_topic(evidence: Evidence) -> bool:

@@ -16,9 +16,11 @@ from tqdm import tqdm
 
 from assistant.engine import ANSWER, Assistant, build
 from assistant.evidence import Scorer
-from assistant.further import load_further
+from assistant.further import load_choices
+from assistant.known import asked_about
 from assistant.names import Names
-from assistant.read import EVIDENCE, load_reader
+from assistant.read import EVIDENCE, ByDocument, load_reader
+from assistant.render import BROKEN
 from assistant.settings import Settings
 from assistant.spelling import Speller
 from eval.cases import Case
@@ -39,27 +41,29 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Variant:
-    """What is left on. weights: the set of data/evidence.json that was fitted for what is there."""
+    """What is left on. few, many: the sets of data/evidence.json that were fitted for what is there, for documents
+    with few and with many known questions."""
 
     name: str
-    weights: str
+    few: str = "plain"
+    many: str = "known"
     reader: bool = True
     spelling: bool = True
     names: bool = True
     known: bool = False
 
 
-SHIPPED = Variant("+ known questions: as it ships", "known", known=True)
+SHIPPED = Variant("+ known questions: as it ships", known=True)
 VARIANTS = (
     Variant("matcher", "dense", reader=False, spelling=False, names=False),
     Variant("+ lexical", "dense+lexical", reader=False, spelling=False, names=False),
-    Variant("+ reader", "plain", spelling=False, names=False),
-    Variant("+ spelling", "plain", names=False),
-    Variant("+ names", "plain"),
+    Variant("+ reader", spelling=False, names=False),
+    Variant("+ spelling", names=False),
+    Variant("+ names"),
     SHIPPED,
-    Variant("as it ships, without names", "known", known=True, names=False),
-    Variant("as it ships, without spelling", "known", known=True, spelling=False),
-    Variant("as it ships, without reader", "known-without-reader", known=True, reader=False),
+    Variant("as it ships, without names", known=True, names=False),
+    Variant("as it ships, without spelling", known=True, spelling=False),
+    Variant("as it ships, without reader", "dense+lexical", "known-without-reader", known=True, reader=False),
 )
 
 
@@ -78,18 +82,21 @@ def remembering(read: Scorer) -> Scorer:
 
 def wired(whole: Assistant, variant: Variant, read: Scorer | None, evidence: Path = EVIDENCE) -> Assistant:
     """The same chain with parts of it off; `whole` has them all. evidence: the file of the weights."""
-    fitted = "known" if variant.known else "plain"
+    index = whole.index
+    if not variant.known:
+        index = replace(index, known=(), known_vectors=index.known_vectors[:0])
+    asked = asked_about(index.known)
     made = Assistant(
         tuple(whole.documents.values()),
-        whole.index if variant.known else replace(whole.index, known=()),
+        index,
         whole.embedder,
         whole.profile,
         whole.guardrails,
-        load_reader(variant.weights, evidence),
-        load_further(fitted, evidence),
+        ByDocument(load_reader(variant.many, evidence), load_reader(variant.few, evidence)),
+        load_choices(asked, evidence),
         whole.gatherer.match,
         read if variant.reader else None,
-        replace(whole.gates, answer=ANSWER[fitted]),
+        replace(whole.gates, answer=ANSWER["many" if asked else "few"]),
     )
     if not variant.names:
         made.understand.names = Names((), made.understand.uses)
@@ -104,6 +111,8 @@ Row = dict[str, float | None]
 def figures(assistant: Assistant, cases: Sequence[Case], title: str) -> Row:
     """The figures of SHOWN."""
     rows = [ask(assistant, case) for case in tqdm(cases, unit="question", desc=title, leave=False)]
+    if broken := [row["id"] for row in rows if row["reason"] in BROKEN]:
+        raise RuntimeError(f"{title}: {len(broken)} answers broke off, {broken[0]!r} first; they measure nothing.")
     found = score([asdict(case) for case in cases], rows)
     return {name: found["right_by_category"].get("lay") if name == "lay" else found[name] for name in SHOWN}
 

@@ -326,6 +326,13 @@ def test_what_is_not_a_question_raises(question: Any, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_the_last_three_earlier_questions_count() -> None:
+    asked = assistant(says(s3=0.9))
+    long = [*("hm" for _ in range(2_000)), "Does light fade tea?", "hm", "hm"]
+    assert asked.ask("and black tea?", long) == asked.ask("and black tea?", long[-3:])
+    assert asked.ask("and black tea?", long).reason == "answered"
+
+
 def test_a_history_that_is_not_text_is_a_refusal() -> None:
     history: Any = [7]
     assert assistant(says(s3=0.9)).ask("Is green tea hot?", history).reason == "error"

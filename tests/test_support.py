@@ -124,15 +124,11 @@ def test_the_model_is_asked_once_about_the_statement_and_all_that_it_cites() -> 
 
 # The shipped verifier --------------------------------------------------------------------------
 
-needs_weights = pytest.mark.skipif(not WEIGHTS.is_file(), reason="the verifier's weights are not there yet")
 
-
-@needs_weights
 def test_the_shipped_verifier_is_small() -> None:
     assert WEIGHTS.stat().st_size <= 11_000_000
 
 
-@needs_weights
 @pytest.mark.parametrize(
     ("statement", "evidence", "supported"),
     [

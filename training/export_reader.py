@@ -2,7 +2,7 @@
 
     python training/export_reader.py [--weights FILE] [--out FILE]
 
-The graph begins after the word embeddings, which `assistant.cross` looks up in the packaged
+The graph begins after the word embeddings, which `assistant.quantised` looks up in the packaged
 base model: they were never tuned, and would double the file.  Every matrix product of the
 weights is quantised by column to int8, the activations as they come (onnxruntime's dynamic
 quantisation); products between activations stay in float32.

@@ -7,7 +7,7 @@ each word piece of the statement, read beside the sentences, the chance that it 
 statement is supported when none is (noisy-or).  Rows written by hand are joined by rows made from
 them and from the reading documents (`made_statements.py`), of which it is known where the fault
 lies.  Documents are split: those of `held_out` are never read here; a seventh of the others choose
-the threshold, `SUPPORTED` in assistant/support.py.
+the epoch that is kept, and `fit_support.py` fits the weights of the checks on them.
 """
 
 from __future__ import annotations

@@ -21,8 +21,14 @@ LARGEST_CHAT = 64_000
 question is too long."""
 PATIENCE = 10.0
 """Seconds for a body to arrive."""
-CLOSED = ("/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/mcp")
-"""Gradio's doors that the chat has no use for."""
+GRADIO = "/gradio_api/"
+USED = (
+    *("queue/join", "queue/data", "run/predict", "component_server", "cancel"),
+    *("heartbeat/", "startup-events", "theme.css", "info", "file="),
+)
+"""What the chat page asks of Gradio. Its other doors stay shut: they take files, fetch from other hosts, or write a
+conversation to the disk (deep_link)."""
+SHUT = ("/monitoring", "/dev/", "/runs", "/profiling")
 
 
 class Bodies:
@@ -50,7 +56,7 @@ class Bodies:
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     """The body, or None where the client has left."""
     path, headers = scope["path"], Headers(scope=scope)
-    if path.startswith(CLOSED):
+    if path.startswith(SHUT) or (path.startswith(GRADIO) and not path.removeprefix(GRADIO).startswith(USED)):
         raise Refused(404, "not_found", "Not found.")
     most = LARGEST if path.startswith("/api/") else LARGEST_CHAT
     declared = headers.get("content-length", "0")

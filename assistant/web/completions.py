@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -25,8 +25,6 @@ from assistant.web.errors import Refused, errors, problem
 from assistant.web.parts import Parts, attended, begun
 
 MODEL = "footnote"
-EARLIER = 20
-"""Earlier user messages that are handed on; the engine itself looks at the last few."""
 
 
 class Piece(BaseModel):
@@ -104,7 +102,7 @@ def completions(parts: Parts) -> APIRouter:
     @router.post(
         "/chat/completions",
         responses={
-            **errors(400, 401, 403, 404, 413, 415, 422, 429, 503),
+            **errors(400, 401, 403, 404, 408, 413, 415, 422, 429, 503),
             200: {"model": Completed, "description": SAID},
         },
         dependencies=[Depends(access.answering)],
@@ -118,7 +116,7 @@ def completions(parts: Parts) -> APIRouter:
         if not sent.stream:
             return JSONResponse(completion(await work, made))
         usage = bool(sent.stream_options and sent.stream_options.include_usage)
-        return StreamingResponse(chunks(begun(work), made, usage), media_type="text/event-stream")
+        return StreamingResponse(chunks(begun(work), made, usage, parts.metrics.refuse), media_type="text/event-stream")
 
     return router
 
@@ -132,7 +130,7 @@ def asked(sent: Completion) -> tuple[str, list[str]]:
         raise Refused(400, "no_question", "The messages hold none with the role user.")
     if any(len(text) > LONGEST_QUESTION for text in said):
         raise Refused(400, "too_long", f"A user message has at most {LONGEST_QUESTION:,} characters.")
-    return said[-1], said[:-1][-EARLIER:]
+    return said[-1], said[:-1]
 
 
 def completion(reply: Reply, made: str) -> dict[str, Any]:
@@ -142,8 +140,11 @@ def completion(reply: Reply, made: str) -> dict[str, Any]:
     return {**head(made, "chat.completion"), "choices": [choice], "usage": usage()}
 
 
-async def chunks(work: asyncio.Task[Reply], made: str, with_usage: bool) -> AsyncIterator[str]:
-    """A reply as server-sent chunks; the last one carries the citations. An error ends it in OpenAI's shape."""
+async def chunks(
+    work: asyncio.Task[Reply], made: str, with_usage: bool, refused_with: Callable[[str], None]
+) -> AsyncIterator[str]:
+    """A reply as server-sent chunks; the last one carries the citations. An error ends it in OpenAI's shape, and its
+    code is told to `refused_with`."""
     try:
         reply = await work
         yield chunk(made, {"role": "assistant", "content": ""})
@@ -154,6 +155,7 @@ async def chunks(work: asyncio.Task[Reply], made: str, with_usage: bool) -> Asyn
             yield data({**head(made, "chat.completion.chunk"), "choices": [], "usage": usage()})
         yield "data: [DONE]\n\n"
     except Refused as refused:
+        refused_with(refused.code)
         yield f"data: {bytes(problem('/v1/', refused).body).decode()}\n\n"
     finally:
         work.cancel()

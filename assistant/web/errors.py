@@ -87,7 +87,7 @@ def _place(location: Sequence[str | int]) -> str:
 
 
 _FIELDS = {
-    "question", "history", "documents", "answer", "vote", "reason", "text", "model", "messages", "role", "content",
+    "question", "history", "answer", "vote", "reason", "text", "model", "messages", "role", "content",
     "stream", "id", "n",
 }  # fmt: skip
 
@@ -102,12 +102,10 @@ _SAID = {
     401: "A token or a key is needed, or the one sent is not valid",
     403: "Another site that the operator has not listed",
     404: "Not found",
-    405: "Another method",
-    409: "Not possible in this state",
+    408: "The body did not arrive in time",
     413: "The body is too large",
     415: "The content type is not application/json",
     422: "A field is missing, wrong or unknown",
     429: "Too many questions; see Retry-After",
-    500: "Something broke",
     503: "Busy, starting or stopping; see Retry-After",
 }

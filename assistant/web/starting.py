@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 WAIT = 5
 """Seconds after which to ask again."""
 
+ANY_SITE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Expose-Headers": "Retry-After",
+}
+"""Which sites are listed is asked later: "come back" is no secret, and a widget that may not read it takes it for
+a refusal."""
+
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -144,7 +152,10 @@ async def _closed(scope: Scope, receive: Receive, send: Send) -> None:
         # In any frame: it holds nothing to misuse, and a widget's frame that opens it comes to life by itself.
         policy = "default-src 'none'; style-src 'unsafe-inline'"
         response = HTMLResponse(PAGE, 503, {"Retry-After": str(WAIT), "Content-Security-Policy": policy})
+    elif scope["method"] == "OPTIONS":
+        response = Response(status_code=204, headers=ANY_SITE)
     else:
         response = problem(path, Refused(503, "starting", "Footnote is loading its models.", WAIT))
+        response.headers.update(ANY_SITE)
     response.headers["Cache-Control"] = "no-store"
     await response(scope, receive, send)

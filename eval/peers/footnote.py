@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.engine import build
-from assistant.known import SUFFIX
+from assistant.known import beside
 from assistant.settings import from_environment
 from eval.peers.protocol import Hit, Source
 
@@ -26,7 +26,7 @@ class Shipped:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(source.text, encoding="utf-8")
             if self.known and source.known:
-                path.with_name(path.stem + SUFFIX).write_text(source.known, encoding="utf-8")
+                (corpus / beside(source.name)).write_text(source.known, encoding="utf-8")
         self.assistant = build(replace(from_environment(), corpus=corpus, data=Path(self.folder.name) / "data"))
 
     def search(self, question: str, history: Sequence[str]) -> Sequence[Hit]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import FootnoteError
-from assistant.known import SUFFIX
+from assistant.known import beside
 from assistant.source import read_source
 from eval.cases import Case
 from eval.peers.embedding import embedder
@@ -53,8 +53,8 @@ def corpus_tasks(corpus: Path, cases: Sequence[Case]) -> tuple[Task, ...]:
     """A folder of texts with what lies beside them, as one source."""
     sources = []
     for document in read_source(corpus):
-        beside = (corpus / document.id).with_suffix("").with_suffix(SUFFIX)
-        sources.append(Source(document.id, document.text, _text(beside) if beside.is_file() else ""))
+        known = corpus / beside(document.id)
+        sources.append(Source(document.id, document.text, _text(known) if known.is_file() else ""))
     return (Task(tuple(sources), tuple(cases)),)
 
 

@@ -26,7 +26,7 @@ def test_what_is_off_is_off() -> None:
     made = wired(whole, Variant("", "dense", reader=False, spelling=False, names=False), remembering(lambda *_: None))  # type: ignore[arg-type]
     assert (made.gatherer.score, made.index.known) == (None, ())
     assert made.understand("is geren tea like Advil?", []).question == "is geren tea like Advil?"
-    on = wired(whole, Variant("", "plain"), lambda _, texts: np.zeros(len(texts)))
+    on = wired(whole, Variant(""), lambda _, texts: np.zeros(len(texts)))
     assert on.understand("is geren tea hot?", []).question == "is green tea hot?"
     assert on.gatherer.score is not None
 
@@ -48,9 +48,10 @@ def test_every_variant_has_weights_that_were_fitted_for_it() -> None:
     from assistant.read import load_reader
 
     for variant in VARIANTS:
-        weights = load_reader(variant.weights).sentence
-        assert ("reader" in weights) == variant.reader, variant.name
-        assert ("known" in weights) == variant.known, variant.name
+        few, many = load_reader(variant.few).sentence, load_reader(variant.many).sentence
+        assert ("reader" in few) == variant.reader, variant.name
+        assert ("reader" in many) == variant.reader or not variant.known, variant.name
+        assert "known" in many, variant.name
     assert SHIPPED in VARIANTS
 
 

@@ -14,7 +14,7 @@ from assistant.records import Reply, Statement
 from assistant.render import footnoted
 from assistant.web.settings import WebSettings
 from tests import fakes
-from tests.web.doors import FAST, api, assistant, client, serving
+from tests.web.doors import FAST, Gate, api, assistant, client, serving
 
 ANSWER = (
     "“Green tea is brewed at 80 degrees.” [1]\n\n[1] Tea, Brewing (tea.md:36-70)\n\n"
@@ -111,6 +111,15 @@ def test_an_error_is_one_that_the_client_knows(
     body = cast("dict[str, Any]", caught.value.body)
     assert (body["code"], body["type"]) == (code, "invalid_request_error")
     assert set(body) == {"message", "type", "param", "code"}
+
+
+def test_a_stream_that_takes_too_long_is_told_and_counted() -> None:
+    gate = Gate()
+    sent = {"messages": [{"role": "user", "content": "Is green tea hot?"}], "stream": True}
+    with client(WebSettings(rate=FAST, timeout=0.1), engine=gate.engine) as caller:
+        assert '"code": "timeout"' in caller.post("/v1/chat/completions", json=sent).text.replace('":"', '": "')
+        gate.open.set()
+        assert 'footnote_turned_away_total{code="timeout"} 1.0' in caller.get("/metrics").text
 
 
 def test_a_broken_model_is_said_in_the_stream_as_well(caller: TestClient) -> None:

@@ -134,3 +134,9 @@ def test_gradio_doors_without_a_use_are_shut(caller: TestClient) -> None:
     files = {"files": ("x.txt", b"x")}
     assert caller.post("/gradio_api/upload", files=files).status_code == 404
     assert caller.get("/gradio_api/proxy=https://evil.example/").status_code == 404
+    assert caller.get("/gradio_api/info").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/deep_link", "/monitoring", "/monitoring/summary", "/gradio_api/runs"])
+def test_no_door_writes_or_shows_what_others_asked(caller: TestClient, path: str) -> None:
+    assert caller.get(path, params={"session_hash": "x"}).status_code == 404

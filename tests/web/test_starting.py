@@ -48,6 +48,7 @@ def test_a_warm_assistant_has_everything_loaded() -> None:
     [
         ("127.0.0.1", (), ("localhost", "127.0.0.1", "[::1]")),
         ("::1", (), ("localhost", "127.0.0.1", "[::1]")),
+        ("127.0.0.2", (), ("localhost", "127.0.0.1", "[::1]", "127.0.0.2")),
         ("0.0.0.0", (), ()),
         ("127.0.0.1", ("chat.example",), ("chat.example",)),
     ],
@@ -117,6 +118,9 @@ def test_it_is_alive_before_it_is_ready(door: Door) -> None:
     status, body = door.get("/api/documents")
     assert (status, body["error"]["code"]) == (503, "starting")
     assert door.get("/v1/models")[1]["error"]["type"] == "server_error"
+    preflight = httpx.options(f"{door.address}/api/session")
+    assert (preflight.status_code, preflight.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert httpx.post(f"{door.address}/api/session", json={}).headers["Access-Control-Allow-Origin"] == "*"
     page = httpx.get(door.address, headers={"Accept": "text/html,*/*;q=0.8"})
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert "Footnote is starting" in page.text
