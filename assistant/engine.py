@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from assistant import compose, verify
+from assistant import compose, further, verify
 from assistant.cross import CrossReader
 from assistant.embed import Embedder
 from assistant.errors import QuestionError
 from assistant.evidence import Encode, Gatherer, Scorer
-from assistant.further import Choice, load_choices
+from assistant.further import Choice
 from assistant.guardrails import EARLIER, Guardrails
 from assistant.index import Index, Progress, open_index
-from assistant.known import asked_about, read_known
+from assistant.known import read_known
 from assistant.match import Matcher
 from assistant.mentions import Mentions
 from assistant.missing import Missing, load_concepts
 from assistant.normalise import normalise
 from assistant.profile import Profile, load_profile
-from assistant.read import Reader, Reading, is_foreign, is_off_topic, load_readers, nearest
+from assistant.read import Reader, Reading, is_foreign, is_off_topic, load_by_document, nearest
 from assistant.records import Citation, Document, Reply, Sentence
 from assistant.rephrase import Rephraser, rephraser
 from assistant.retrieve import Retriever
@@ -40,21 +40,18 @@ LONGEST_QUESTION = 2_000
 """Characters; a longer question is refused, never cut in silence."""
 
 
-ANSWER = {"few": 0.7, "many": 0.75}
-"""Least probability that is answered, where no document or some have many known questions (training/RESULTS.md
-says how each was chosen)."""
-
-
 @dataclass(frozen=True)
 class Gates:
     """Operating point (training/RESULTS.md).
 
-    answer: least probability that is answered. topic: below this probability a question most of whose
+    answer: least probability that is answered; covered: the same where the document of the best sentence is
+    covered by known questions. topic: below this probability a question most of whose
     words are foreign to the source counts as off topic rather than unanswered. cited, related: how
     many sentences at most.
     """
 
-    answer: float = ANSWER["few"]
+    answer: float = 0.7
+    covered: float = 0.75
     topic: float = 0.05
     cited: int = 6
     related: int = 3
@@ -135,7 +132,7 @@ class Assistant:
             confidence=round(reading.probability, 4),
             notes=understood.notes,
         )
-        if reading.probability < self.gates.answer:
+        if reading.probability < self.gate(candidates, reading):
             off_topic = reading.off_topic
             missing = self.profile.missing_text(self.missing(understood.question))
             return replace(
@@ -172,11 +169,18 @@ class Assistant:
         reading = self.reader(evidence)
         if not (math.isfinite(reading.probability) and math.isfinite(reading.none)):
             raise ValueError("the evidence holds values that are not numbers")
-        if self.gatherer.asked.issuperset(self.documents) and is_off_topic(evidence):
+        if self._covered(candidates, reading) and is_off_topic(evidence):
             reading = replace(reading, probability=min(reading.probability, self.gates.topic / 2), off_topic=True)
         elif reading.probability < self.gates.topic and is_foreign(evidence):
             reading = replace(reading, off_topic=True)
         return candidates, reading
+
+    def gate(self, candidates: Sequence[Sentence], reading: Reading) -> float:
+        """Least probability that is answered here."""
+        return self.gates.covered if self._covered(candidates, reading) else self.gates.answer
+
+    def _covered(self, candidates: Sequence[Sentence], reading: Reading) -> bool:
+        return candidates[int(reading.utilities.argmax())].document in self.index.covered
 
     def _cite(self, picked: Sequence[int], candidates: list[Sentence], reading: Reading) -> tuple[Citation, ...]:
         return tuple(
@@ -216,17 +220,15 @@ def build(settings: Settings, progress: Progress | None = None) -> Assistant:
         )
     matcher = Matcher(threads=settings.threads)
     index = open_index(documents, embedder, Path(settings.data), Path(settings.corpus), progress, known, matcher)
-    asked = asked_about(known)
     return Assistant(
         documents,
         index,
         embedder,
         profile,
         Guardrails(profile, load_rules()),
-        load_readers(settings.evidence),
-        load_choices(asked, settings.evidence),
+        load_by_document(settings.evidence),
+        further.load_by_document(index.covered, settings.evidence),
         matcher.encode,
         CrossReader(settings.reader, threads=settings.threads),
-        Gates(answer=ANSWER["many" if asked else "few"]),
         rephrase=rephraser(settings.llm, settings.profile),
     )

@@ -9,16 +9,15 @@ import numpy.typing as npt
 
 from assistant.embed import Vectors
 from assistant.index import Index, sentence_texts
-from assistant.known import asked_about
 from assistant.lexical import Lexical, content_stems
 from assistant.read import Array, Evidence
-from assistant.records import Hit, Sentence
+from assistant.records import Hit, KnownQuestion, Sentence
 
 READ_ALL = 64
 """A source of at most so many sentences is read whole; of a larger one, as many candidates."""
 
 KNOWN_FOUND = 60
-"""Known questions looked up for one question."""
+"""Known questions of covered documents that are looked at for one question."""
 
 NEIGHBOURS = 15
 """The nearest known questions among which the share that nothing answers is taken."""
@@ -27,7 +26,7 @@ FAR = 0.1
 """Similarity of a known question that was not among those found."""
 
 CLOSE = 0.4
-"""Similarity from which on a known question speaks where a document has few of them."""
+"""Similarity from which on a known question speaks where a document is not covered by them."""
 
 Encode = Callable[[Sequence[str]], Vectors]
 Scorer = Callable[[str, Sequence[str]], Array]
@@ -46,10 +45,10 @@ class Gatherer:
         self.texts = sentence_texts(index.documents)
         self.lexical = Lexical(self.texts)
         self._at = {s.id: n for n, s in enumerate(self.sentences)}
-        self.asked = asked_about(index.known)
-        self._asked = np.array([float(s.document in self.asked) for s in self.sentences])
-        many = np.array([k.document in self.asked for k in index.known], dtype=bool)
-        self._many, self._few = np.flatnonzero(many), np.flatnonzero(~many)
+        self._covered = np.array([float(s.document in index.covered) for s in self.sentences])
+        many = np.array([k.document in index.covered for k in index.known], dtype=bool)
+        self._many = np.flatnonzero(many)
+        self._few = [(n, self._answered_by(k)) for n, k in enumerate(index.known) if not many[n]]
         answered = [k.question for k in index.known if k.gold]
         self._words = frozenset(w for text in (*self.texts, *answered) for w in content_stems(text))
 
@@ -57,22 +56,22 @@ class Gatherer:
         """The candidates in source order, and their evidence, all comparable across sources.
 
         A sentence: `dense`, the matcher's cosine with the sentence in its place; `lexical`, BM25
-        squashed to 0..1; `reader`, the cross-encoder's logit; `asked`, 1 where its document has many
-        known questions. There `known`, the matcher's cosine with the nearest known question that it
-        answers; `known3`, the mean of the three nearest. Elsewhere `close`, by how much the nearest
-        passes CLOSE.
+        squashed to 0..1; `reader`, the cross-encoder's logit; `covered`, 1 where its document has
+        many known questions. There `known`, the matcher's cosine with the nearest known question that
+        it answers; `known3`, the mean of the three nearest. Elsewhere `close`, by how much the nearest
+        passes CLOSE, and `refused`, by how much the nearest that its document does not answer does.
 
         The question: `known_none` and `known_none3`, the same for known questions that nothing
-        answers, `known_none_share`, their share of the nearest fifteen, all of documents with many;
-        `none_close` of the others; `foreign`, the share of its words that are of another topic; the best
-        of `known`, `dense` and `lexical`, which set the scale for "none of these".
+        answers, `known_none_share`, their share of the nearest fifteen, all of covered documents;
+        `foreign`, the share of its words that are of another topic; the best of `known`, `dense` and
+        `lexical`, which set the scale for "none of these".
         """
         vector = self.match([question])[0]
         dense = self.index.vectors @ vector
         lexical = self.lexical.scores(question)
         similarities = self.index.known_vectors @ vector
         known, known3, unanswered = self._of_many(similarities)
-        close, none_close = self._of_few(similarities)
+        close, refused = self._of_few(similarities)
         rows = self._rows(dense, lexical, np.maximum(known, close), hits)
         evidence: dict[str, Array] = {
             "dense": dense[rows].astype(np.float64),
@@ -80,13 +79,13 @@ class Gatherer:
             "known": known[rows],
             "known3": known3[rows],
             "close": np.maximum(0.0, close[rows] - CLOSE),
-            "asked": self._asked[rows],
+            "refused": np.maximum(0.0, refused[rows] - CLOSE),
+            "covered": self._covered[rows],
         }
         if self.score is not None:
             evidence["reader"] = self.score(question, [self.texts[i] for i in rows])
         whole = {
             **unanswered,
-            "none_close": max(0.0, none_close - CLOSE),
             "known_best": float(known.max(initial=FAR)),
             "foreign": self._foreign(question),
             "best_dense": float(evidence["dense"].max(initial=0.0)),
@@ -100,15 +99,22 @@ class Gatherer:
         words = content_stems(question)
         return len(words - self._words) / len(words) if words else 0.0
 
-    def _of_few(self, similarities: Vectors) -> tuple[Array, float]:
-        """(sentences,) similarity of the nearest known question, and of the nearest that nothing answers."""
-        nearest, none = np.full(len(self.sentences), FAR), FAR
-        for at in self._few:
-            similarity, gold = float(similarities[at]), self.index.known[at].gold
-            none = none if gold else max(none, similarity)
-            for sentence in gold:
-                nearest[self._at[sentence]] = max(similarity, nearest[self._at[sentence]])
-        return nearest, none
+    def _answered_by(self, known: KnownQuestion) -> tuple[list[int], bool]:
+        """Numbers of the sentences of which it speaks, and whether they answer it: where none does, all of its
+        document."""
+        if known.gold:
+            return [self._at[s] for s in known.gold], True
+        return [n for n, s in enumerate(self.sentences) if s.document == known.document], False
+
+    def _of_few(self, similarities: Vectors) -> tuple[Array, Array]:
+        """(sentences,) similarity of the nearest known question that each answers, and of the nearest that its
+        document does not."""
+        nearest, refused = np.full((2, len(self.sentences)), FAR)
+        for at, (sentences, answered) in self._few:
+            if similarities[at] > CLOSE:
+                found = nearest if answered else refused
+                found[sentences] = np.maximum(found[sentences], similarities[at])
+        return nearest, refused
 
     def _of_many(self, similarities: Vectors) -> tuple[Array, Array, dict[str, float]]:
         """(sentences,) nearest and mean of three nearest similarities, and what speaks for "nothing"."""

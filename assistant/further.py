@@ -107,12 +107,13 @@ class Further:
         return [best, *others][:most]
 
 
-def by_document(many: Choice, few: Choice, asked: frozenset[str]) -> Choice:
-    """The choice that was fitted for the document of the best sentence; `asked` have many known questions."""
+def by_document(covered: frozenset[str], those: Choice, others: Choice) -> Choice:
+    """The choice that was fitted for the document of the best sentence: `those` where it is covered by known
+    questions."""
 
     def choose(question: str, candidates: Sequence[Sentence], reading: Reading, most: int) -> Sequence[int]:
         best = candidates[int(reading.utilities.argmax())]
-        return (many if best.document in asked else few)(question, candidates, reading, most)
+        return (those if best.document in covered else others)(question, candidates, reading, most)
 
     return choose
 
@@ -129,7 +130,6 @@ def load_further(name: str, path: Path = EVIDENCE) -> Further:
         ) from error
 
 
-def load_choices(asked: frozenset[str], path: Path = EVIDENCE) -> Choice:
-    """The weights that ship, for a folder in which the documents `asked` have many known questions. Raises
-    DataError when the file is unusable."""
-    return by_document(load_further("known", path), load_further("plain", path), asked)
+def load_by_document(covered: frozenset[str], path: Path = EVIDENCE) -> Choice:
+    """The weights that ship. Raises DataError when the file is unusable."""
+    return by_document(covered, load_further("known", path), load_further("plain", path))

@@ -26,6 +26,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from filelock import FileLock, Timeout
 
 from assistant.embed import Embedder, Vectors, file_hash
 from assistant.errors import StoreError
-from assistant.known import fingerprint
+from assistant.known import covered, fingerprint
 from assistant.normalise import normalise
 from assistant.passages import VERSION, by_section, embedding_text, passages_of
 from assistant.read import reading_text
@@ -75,6 +76,11 @@ class Index:
     def __post_init__(self) -> None:
         if len(self.known_vectors) != len(self.known):
             raise ValueError(f"{len(self.known_vectors)} vectors of {len(self.known)} known questions")
+
+    @cached_property
+    def covered(self) -> frozenset[str]:
+        """Documents that have many known questions."""
+        return covered(self.known, self.documents)
 
 
 @dataclass(frozen=True)
@@ -211,13 +217,13 @@ def _open_current(home: Path, wanted: _Wanted) -> Index | None:
         return None
     try:
         _check_files(folder, manifest)
-        vectors, asked = np.load(folder / "sentences.npy"), np.load(folder / "known.npy")
+        vectors, known_vectors = np.load(folder / "sentences.npy"), np.load(folder / "known.npy")
         store = open_store(folder / "chroma", PASSAGES, Remembered(wanted.encoders[EMBEDDER]))
         check_retrievable(store, [p.id for p in wanted.passages], SAMPLE)
     except Exception as error:  # damage comes as any of a dozen types; the cure is the same: build anew
         log.warning("the index in %s is damaged (%s) and is built anew", folder, error)
         return None
-    return Index(wanted.documents, wanted.passages, wanted.known, vectors, asked, store, folder)
+    return Index(wanted.documents, wanted.passages, wanted.known, vectors, known_vectors, store, folder)
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -289,8 +295,8 @@ def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Remembered], 
         )
     questions = [_asked(k) for k in known]
     _embed(matched, questions, _counter(progress, "known questions", 0, len(known)))
-    asked = matched.vectors(questions)
-    np.save(folder / "known.npy", asked)
+    known_vectors = matched.vectors(questions)
+    np.save(folder / "known.npy", known_vectors)
     sentences = sentence_texts(wanted.documents)
     _embed(matched, sentences, _counter(progress, "sentences", 0, len(sentences)))
     vectors = matched.vectors(sentences)
@@ -300,7 +306,7 @@ def _build_in(folder: Path, wanted: _Wanted, remembered: dict[str, Remembered], 
         memory.save(folder, name)
     files = {name: file_hash(folder / name) for name in _CHECKED}
     _write(folder / "manifest.json", json.dumps({**wanted.manifest, "files": files}))
-    return Index(wanted.documents, passages, known, vectors, asked, store, folder)
+    return Index(wanted.documents, passages, known, vectors, known_vectors, store, folder)
 
 
 def _counter(progress: Progress | None, stage: str, at: int, total: int) -> Callable[[int], None]:

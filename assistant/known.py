@@ -18,8 +18,9 @@ from assistant.errors import SourceError
 from assistant.records import Document, KnownQuestion
 
 SUFFIX = ".questions.jsonl"
-ENOUGH = 500
-"""Known questions of a document from which on their silence says something, too."""
+ENOUGH = 6
+"""Known questions a sentence of a document, both of those that it answers and of those that it does not, from which on
+what they leave out says something, too."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,12 @@ def beside(document: str) -> str:
     return document.rsplit(".", 1)[0] + SUFFIX
 
 
-def asked_about(known: Iterable[KnownQuestion]) -> frozenset[str]:
+def covered(known: Iterable[KnownQuestion], documents: Iterable[Document]) -> frozenset[str]:
     """Documents that have ENOUGH known questions."""
-    counts = Counter(k.document for k in known)
-    return frozenset(document for document, count in counts.items() if count >= ENOUGH)
+    counts = Counter((k.document, bool(k.gold)) for k in known)
+    return frozenset(
+        d.id for d in documents if min(counts[d.id, True], counts[d.id, False]) >= ENOUGH * len(d.sentences) > 0
+    )
 
 
 def fingerprint(known: Iterable[KnownQuestion]) -> str:

@@ -14,7 +14,7 @@ from rapidfuzz import process
 
 from assistant.embed import Embedder, Vectors
 from assistant.errors import FootnoteError
-from assistant.known import Lost, beside, read_known
+from assistant.known import Lost, beside, covered, read_known
 from assistant.records import Document, KnownQuestion
 from assistant.settings import from_environment
 from assistant.source import read_source
@@ -84,6 +84,7 @@ def check(documents: Sequence[Document], known: Sequence[KnownQuestion], lost: S
 
 def stats(documents: Sequence[Document], known: Sequence[KnownQuestion]) -> int:
     """Prints one line a document. Exit status 0."""
+    covering = covered(known, documents)
     for document in documents:
         own = [k for k in known if k.document == document.id]
         if not own:
@@ -94,7 +95,7 @@ def stats(documents: Sequence[Document], known: Sequence[KnownQuestion]) -> int:
         print(
             f"{document.id}: {len(own):,} questions, {sum(1 for k in own if not k.gold):,} of them not answered by it; "
             f"{len(each)} sentences with {min(each)} to {max(each)} questions each (median {median(each):g}), "
-            f"{each.count(0)} without any"
+            f"{each.count(0)} without any{'; they cover it' if document.id in covering else ''}"
         )
     return 0
 

@@ -96,16 +96,16 @@ class ConditionalLogit:
 
 @dataclass(frozen=True)
 class ByDocument:
-    """Weights that trust known questions for sentences of documents that have many, others for the rest: a
-    document that nobody wrote questions for is not silent because known questions are."""
+    """Weights that trust known questions for sentences of documents that are covered by them, others for the rest:
+    a document that nobody wrote questions for is not silent because known questions are."""
 
-    many: ConditionalLogit
-    few: ConditionalLogit
+    covered: ConditionalLogit
+    other: ConditionalLogit
 
     def __call__(self, evidence: Evidence) -> Reading:
         """Evidence -> Reading; each utility is over that of none by the same weights."""
-        above = [utilities - none for utilities, none in (w.utilities(evidence) for w in (self.many, self.few))]
-        return _reading(evidence, np.where(evidence.sentence["asked"] > 0, *above), 0.0)
+        above = [utilities - none for utilities, none in (w.utilities(evidence) for w in (self.covered, self.other))]
+        return _reading(evidence, np.where(evidence.sentence["covered"] > 0, *above), 0.0)
 
 
 def _reading(evidence: Evidence, utilities: Array, none: float) -> Reading:
@@ -132,8 +132,9 @@ def load_reader(name: str, path: Path = EVIDENCE) -> ConditionalLogit:
         ) from error
 
 
-def load_readers(path: Path = EVIDENCE) -> ByDocument:
-    """The weights that ship. Raises DataError when the file is unusable."""
+def load_by_document(path: Path = EVIDENCE) -> ByDocument:
+    """The weights that ship: `known` for covered documents, `plain` for others. Raises DataError when the file is
+    unusable."""
     return ByDocument(load_reader("known", path), load_reader("plain", path))
 
 

@@ -14,10 +14,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from assistant.engine import ANSWER, Assistant, build
+from assistant.engine import Assistant, build
 from assistant.evidence import Scorer
-from assistant.further import load_choices
-from assistant.known import asked_about
+from assistant.further import load_by_document
 from assistant.names import Names
 from assistant.read import EVIDENCE, ByDocument, load_reader
 from assistant.render import BROKEN
@@ -41,12 +40,12 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Variant:
-    """What is left on. few, many: the sets of data/evidence.json that were fitted for what is there, for documents
-    with few and with many known questions."""
+    """What is left on. covered, other: the sets of data/evidence.json that were fitted for what is there, for documents
+    that are covered by known questions and for others."""
 
     name: str
-    few: str = "plain"
-    many: str = "known"
+    other: str = "plain"
+    covered: str = "known"
     reader: bool = True
     spelling: bool = True
     names: bool = True
@@ -85,18 +84,17 @@ def wired(whole: Assistant, variant: Variant, read: Scorer | None, evidence: Pat
     index = whole.index
     if not variant.known:
         index = replace(index, known=(), known_vectors=index.known_vectors[:0])
-    asked = asked_about(index.known)
     made = Assistant(
         tuple(whole.documents.values()),
         index,
         whole.embedder,
         whole.profile,
         whole.guardrails,
-        ByDocument(load_reader(variant.many, evidence), load_reader(variant.few, evidence)),
-        load_choices(asked, evidence),
+        ByDocument(load_reader(variant.covered, evidence), load_reader(variant.other, evidence)),
+        load_by_document(index.covered, evidence),
         whole.gatherer.match,
         read if variant.reader else None,
-        replace(whole.gates, answer=ANSWER["many" if asked else "few"]),
+        whole.gates,
     )
     if not variant.names:
         made.understand.names = Names((), made.understand.uses)

@@ -27,7 +27,7 @@ def test_the_nearest_of_a_crowd_are_found() -> None:
     made = index(documents())
     first, second = made.documents[0].sentences[:2]
     golds = ((first.id,), (second.id,), ())
-    known = tuple(KnownQuestion(f"k{n}", f"question {n}", first.id, golds[n % 3]) for n in range(COUNT))
+    known = tuple(KnownQuestion(f"k{n}", f"question {n}", first.document, golds[n % 3]) for n in range(COUNT))
     vectors = crowd()
     asked = vectors[1_500]
     gather = Gatherer(replace(made, known=known, known_vectors=vectors), lambda _: asked[None])

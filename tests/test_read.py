@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from assistant.read import ConditionalLogit, Evidence, Reading, is_off_topic, nearest, reading_text
+from assistant.read import ByDocument, ConditionalLogit, Evidence, Reading, is_off_topic, nearest, reading_text
 
 MODEL = ConditionalLogit({"dense": 1.0}, {"known_none": 2.0}, 0.5)
 
@@ -23,6 +23,16 @@ def test_evidence_without_a_weight_counts_for_nothing() -> None:
     bare = Evidence({"dense": np.array([1.0])}, {})
     more = Evidence({"dense": np.array([1.0]), "moon": np.array([9.0])}, {"moon": 9.0})
     assert MODEL(bare).probability == MODEL(more).probability
+
+
+def test_each_document_by_its_own_weights() -> None:
+    """Each sentence is held against the "none" of its own weights: 0.5 there, 1.5 here."""
+    both = ByDocument(ConditionalLogit({"dense": 1.0}, {}, 0.5), ConditionalLogit({"dense": 2.0}, {}, 1.5))
+    reading = both(Evidence({"dense": np.array([1.0, 1.0]), "covered": np.array([1.0, 0.0])}, {}))
+    assert (reading.utilities.tolist(), reading.none) == ([0.5, 0.5], 0.0)
+    assert reading.probability == pytest.approx(2 * math.exp(0.5) / (2 * math.exp(0.5) + 1))
+    alone = both(Evidence({"dense": np.array([1.0, 3.0]), "covered": np.zeros(2)}, {}))
+    assert alone.probability == pytest.approx(both.other(Evidence({"dense": np.array([1.0, 3.0])}, {})).probability)
 
 
 def test_what_comes_closest() -> None:

@@ -174,6 +174,8 @@ def owner_rows(
         questions += [("sibling", q, _nothing) for q in rng.sample(elsewhere, min(per_author // 6, len(elsewhere)))]
         with tempfile.TemporaryDirectory() as data:
             rows += gather(documents, tuple(others.values()), questions, models, f"{author}@{known_share}", Path(data))
+        if (known_share > 0.1) != all(rows[-1].evidence.sentence["covered"] > 0):
+            raise SystemExit(f"{known_share} of the known questions is on the wrong side of `known.ENOUGH`.")
         print(author, known_share, len(rows), flush=True)
     return rows
 

@@ -45,6 +45,7 @@ NONE = {
     "known-without-reader": (*UNANSWERED, "known_best", *BEST),
 }
 RIDGE = 1e-3
+CLOSE = ("close", "refused")
 
 
 def design(rows: Sequence[Row], names: Sequence[str], none: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -99,22 +100,18 @@ def fit(rows: Sequence[Row], names: Sequence[str], none: Sequence[str]) -> Condi
 def fit_close(rows: Sequence[Row], plain: ConditionalLogit) -> ConditionalLogit:
     """`plain` with weights for what few known questions say, the others as they are: where none is close,
     nothing changes."""
-    told = [
-        (*plain.utilities(r.evidence), r.evidence.sentence["close"], r.evidence.question["none_close"]) for r in rows
-    ]
+    told = [(*plain.utilities(r.evidence), *(r.evidence.sentence[name] for name in CLOSE)) for r in rows]
 
     def loss(w: np.ndarray) -> float:
         total = 1e-4 * len(rows) * float(w @ w)
-        for row, (utilities, none, close, none_close) in zip(rows, told, strict=True):
-            u, v = utilities + w[0] * close, none + w[1] * none_close
-            total += np.logaddexp(np.logaddexp.reduce(u), v) - (
-                np.logaddexp.reduce(u[list(row.gold)]) if row.gold else v
-            )
+        for row, (utilities, none, close, refused) in zip(rows, told, strict=True):
+            u = utilities + w[0] * close + w[1] * refused
+            right = np.logaddexp.reduce(u[list(row.gold)]) if row.gold else none
+            total += np.logaddexp(np.logaddexp.reduce(u), none) - right
         return float(total)
 
     w = minimize(loss, np.zeros(2), method="L-BFGS-B").x
-    sentence, none = {**plain.sentence, "close": float(w[0])}, {**plain.none, "none_close": float(w[1])}
-    return ConditionalLogit(sentence, none, plain.bias)
+    return ConditionalLogit(plain.sentence | dict(zip(CLOSE, w.tolist(), strict=True)), plain.none, plain.bias)
 
 
 def read(rows: Sequence[Row], models: dict[str, ConditionalLogit]) -> list[tuple[Row, Reading]]:

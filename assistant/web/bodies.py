@@ -24,11 +24,12 @@ PATIENCE = 10.0
 GRADIO = "/gradio_api/"
 USED = (
     *("queue/join", "queue/data", "run/predict", "component_server", "cancel"),
-    *("heartbeat/", "startup-events", "theme.css", "info", "file="),
+    *("heartbeat/", "startup-events", "theme.css", "info"),
 )
 """What the chat page asks of Gradio. Its other doors stay shut: they take files, fetch from other hosts, or write a
 conversation to the disk (deep_link)."""
-SHUT = ("/monitoring", "/dev/", "/runs", "/profiling")
+SHUT = "/monitoring"
+"""Gradio's door outside of that folder: who asked how often."""
 
 
 class Bodies:

@@ -117,7 +117,7 @@ def test_a_stream_that_takes_too_long_is_told_and_counted() -> None:
     gate = Gate()
     sent = {"messages": [{"role": "user", "content": "Is green tea hot?"}], "stream": True}
     with client(WebSettings(rate=FAST, timeout=0.1), engine=gate.engine) as caller:
-        assert '"code": "timeout"' in caller.post("/v1/chat/completions", json=sent).text.replace('":"', '": "')
+        assert '"code":"timeout"' in caller.post("/v1/chat/completions", json=sent).text
         gate.open.set()
         assert 'footnote_turned_away_total{code="timeout"} 1.0' in caller.get("/metrics").text
 

@@ -134,6 +134,7 @@ def test_gradio_doors_without_a_use_are_shut(caller: TestClient) -> None:
     files = {"files": ("x.txt", b"x")}
     assert caller.post("/gradio_api/upload", files=files).status_code == 404
     assert caller.get("/gradio_api/proxy=https://evil.example/").status_code == 404
+    assert caller.get("/gradio_api/file=https://evil.example/x").status_code == 404
     assert caller.get("/gradio_api/info").status_code == 200
 
 
