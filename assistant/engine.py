@@ -45,9 +45,8 @@ class Gates:
     """Operating point (training/RESULTS.md).
 
     answer: least probability that is answered; covered: the same where the document of the best sentence is
-    covered by known questions. topic: below this probability a question most of whose
-    words are foreign to the source counts as off topic rather than unanswered. cited, related: how
-    many sentences at most.
+    covered by known questions. topic: below this probability a question most of whose words are foreign to
+    the source counts as off topic rather than unanswered. cited, related: how many sentences at most.
     """
 
     answer: float = 0.7

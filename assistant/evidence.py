@@ -11,7 +11,7 @@ from assistant.embed import Vectors
 from assistant.index import Index, sentence_texts
 from assistant.lexical import Lexical, content_stems
 from assistant.read import Array, Evidence
-from assistant.records import Hit, KnownQuestion, Sentence
+from assistant.records import Hit, Sentence
 
 READ_ALL = 64
 """A source of at most so many sentences is read whole; of a larger one, as many candidates."""
@@ -48,7 +48,8 @@ class Gatherer:
         self._covered = np.array([float(s.document in index.covered) for s in self.sentences])
         many = np.array([k.document in index.covered for k in index.known], dtype=bool)
         self._many = np.flatnonzero(many)
-        self._few = [(n, self._answered_by(k)) for n, k in enumerate(index.known) if not many[n]]
+        self._few = np.flatnonzero(~many)
+        self._of = {d.id: [self._at[s.id] for s in d.sentences] for d in index.documents}
         answered = [k.question for k in index.known if k.gold]
         self._words = frozenset(w for text in (*self.texts, *answered) for w in content_stems(text))
 
@@ -99,21 +100,16 @@ class Gatherer:
         words = content_stems(question)
         return len(words - self._words) / len(words) if words else 0.0
 
-    def _answered_by(self, known: KnownQuestion) -> tuple[list[int], bool]:
-        """Numbers of the sentences of which it speaks, and whether they answer it: where none does, all of its
-        document."""
-        if known.gold:
-            return [self._at[s] for s in known.gold], True
-        return [n for n, s in enumerate(self.sentences) if s.document == known.document], False
-
     def _of_few(self, similarities: Vectors) -> tuple[Array, Array]:
         """(sentences,) similarity of the nearest known question that each answers, and of the nearest that its
         document does not."""
         nearest, refused = np.full((2, len(self.sentences)), FAR)
-        for at, (sentences, answered) in self._few:
-            if similarities[at] > CLOSE:
-                found = nearest if answered else refused
-                found[sentences] = np.maximum(found[sentences], similarities[at])
+        for at in self._few[similarities[self._few] > CLOSE]:
+            known = self.index.known[at]
+            found, rows = (
+                (nearest, [self._at[s] for s in known.gold]) if known.gold else (refused, self._of[known.document])
+            )
+            found[rows] = np.maximum(found[rows], similarities[at])
         return nearest, refused
 
     def _of_many(self, similarities: Vectors) -> tuple[Array, Array, dict[str, float]]:

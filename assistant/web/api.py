@@ -12,12 +12,12 @@ from fastapi.responses import StreamingResponse
 from assistant.compose import in_reading_order
 from assistant.records import Document, Reply
 from assistant.web.access import LASTS
-from assistant.web.errors import Refused, errors
+from assistant.web.errors import POSTED, Refused, errors
 from assistant.web.models import Answer, Asked, Given, Kept, Listing, Minted, Nothing, Offered, Whole
 from assistant.web.origins import address_of
 from assistant.web.parts import Parts, attended, begun
 
-ASKING = errors(400, 401, 403, 408, 413, 415, 422, 429, 503)
+ASKING = errors(*POSTED, 503)
 READING = errors(401, 403)
 EVENTS = """Server-sent events. Nothing of the answer is sent before all of it is verified.
 
@@ -84,13 +84,13 @@ def api(parts: Parts) -> APIRouter:
         """Up to three questions that the source answers."""
         return Offered(suggestions=list(assistant.suggestions))
 
-    @router.post("/session", responses=errors(400, 401, 403, 408, 413, 415, 422, 429))
+    @router.post("/session", responses=errors(*POSTED))
     async def session(_: Nothing, request: Request) -> Minted:
         """A token for the page that asks, bound to its origin."""
         await access.limits.spend("session", address=address_of(request))
         return Minted(token=access.mint(request), expires_in=LASTS, feedback=parts.feedback is not None)
 
-    @router.post("/feedback", responses=errors(400, 401, 403, 404, 408, 413, 415, 422, 429, 503))
+    @router.post("/feedback", responses=errors(*POSTED, 404, 503))
     async def feedback(given: Given, request: Request) -> Kept:
         """A thumb for an answer. 404 where the operator keeps none; a second thumb for the same answer is ignored."""
         caller = access.caller(request)

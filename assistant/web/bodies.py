@@ -23,9 +23,9 @@ PATIENCE = 10.0
 """Seconds for a body to arrive."""
 GRADIO = "/gradio_api/"
 USED = (
-    *("queue/join", "queue/data", "run/predict", "component_server", "cancel"),
-    *("heartbeat/", "startup-events", "theme.css", "info"),
-)
+    "queue/join", "queue/data", "run/predict", "component_server", "cancel", "heartbeat/", "startup-events",
+    "theme.css", "info",
+)  # fmt: skip
 """What the chat page asks of Gradio. Its other doors stay shut: they take files, fetch from other hosts, or write a
 conversation to the disk (deep_link)."""
 SHUT = "/monitoring"

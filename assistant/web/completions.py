@@ -21,7 +21,7 @@ from assistant.compose import in_reading_order
 from assistant.engine import LONGEST_QUESTION
 from assistant.records import Reply
 from assistant.render import footnoted
-from assistant.web.errors import Refused, errors, problem
+from assistant.web.errors import POSTED, Refused, errors, problem
 from assistant.web.parts import Parts, attended, begun
 
 MODEL = "footnote"
@@ -102,7 +102,7 @@ def completions(parts: Parts) -> APIRouter:
     @router.post(
         "/chat/completions",
         responses={
-            **errors(400, 401, 403, 404, 408, 413, 415, 422, 429, 503),
+            **errors(*POSTED, 404, 503),
             200: {"model": Completed, "description": SAID},
         },
         dependencies=[Depends(access.answering)],

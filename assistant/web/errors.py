@@ -92,6 +92,10 @@ _FIELDS = {
 }  # fmt: skip
 
 
+POSTED = (400, 401, 403, 408, 413, 415, 422, 429)
+"""With which any request that has a body may be turned away."""
+
+
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: these statuses answer with a Problem."""
     return {status: {"model": Problem, "description": _SAID[status]} for status in statuses}
