@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import errno
 import socket
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import FootnoteError
+from assistant.memory import few_arenas, give_back
 from assistant.settings import PROFILES, Settings, from_environment, stay_offline
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from assistant.engine import Assistant
-
-M_ARENA_MAX = -8
-"""Of <malloc.h>."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,14 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Footnote has stopped.", file=sys.stderr)
     return 0
-
-
-def few_arenas() -> bool:
-    """Two malloc arenas for all threads, where glibc is: with one a thread, memory grows by a twentieth under load."""
-    try:
-        return bool(ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 2))
-    except (OSError, AttributeError):  # another libc
-        return False
 
 
 def at(settings: Settings, bound: str) -> Settings:
@@ -117,6 +106,7 @@ def serve(settings: Settings, listening: socket.socket) -> None:
 
         made = build(settings, progress=show_progress)
         made.warm()
+        give_back()
         return made
 
     def make(loaded: Assistant) -> FastAPI:

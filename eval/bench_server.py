@@ -38,6 +38,8 @@ TIMES = 10
 """How often the memory is looked at while the load lasts."""
 EVERY = 0.2
 """Seconds between two looks at the health."""
+AGAIN = 15.0
+"""Seconds after the load until a server is at rest again."""
 PATIENCE = 120.0
 """Seconds after which a request counts as failed."""
 START = 300.0
@@ -47,8 +49,8 @@ START = 300.0
 @dataclass
 class Load:
     """What was seen. Times in milliseconds, `spent` those of replies alone; memory in MiB at rest, TIMES while
-    loaded and at the end, None of a server elsewhere; errors: what was neither a reply nor FULL; hasty: FULL without
-    Retry-After."""
+    loaded and at the end, and rest AGAIN seconds later, None of a server elsewhere; errors: what was neither a reply
+    nor FULL; hasty: FULL without Retry-After."""
 
     clients: int
     seconds: float = 0.0
@@ -59,6 +61,7 @@ class Load:
     spent: list[float] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
     memory: list[float | None] = field(default_factory=list)
+    rest: float | None = None
 
 
 def load(url: str, cases: Sequence[Case], clients: int, seconds: float) -> Load:
@@ -103,6 +106,8 @@ async def _load(url: str, cases: Sequence[Case], seconds: float, found: Load, pr
         await asyncio.gather(watch, weigh, return_exceptions=True)
         gc.unfreeze()
         found.memory.append(_memory(process))
+        await asyncio.sleep(AGAIN if process else 0)
+        found.rest = _memory(process)
 
 
 async def _client(http: httpx.AsyncClient, cases: Sequence[Case], end: float, found: Load) -> None:
@@ -195,6 +200,8 @@ def as_text(found: Load) -> str:
     ]  # fmt: skip
     if weighed := [f"{m:.0f}" for m in found.memory if m is not None]:
         lines.append(f"memory    {weighed[0]} MiB at rest; {', '.join(weighed[1:])} as time went on")
+    if found.memory and found.memory[0] and found.rest:
+        lines.append(f"          {found.rest:.0f} MiB at rest again: {found.rest / found.memory[0] - 1:+.1%}")
     errors = ", ".join(f"{n} {kind}" for kind, n in found.errors.most_common())
     return "\n".join([*lines, f"errors    {errors or 'none'}"])
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+from assistant.memory import Tidy
 from assistant.records import Reply
 from assistant.web.errors import Refused
 
@@ -139,5 +140,13 @@ class Pool:
         return done
 
     def _work(self) -> None:
+        tidy = Tidy()
         while True:
-            self._jobs.get()()
+            try:
+                job = self._jobs.get(timeout=tidy.wait)
+            except queue.Empty:
+                tidy.rest()
+                continue
+            job()
+            del job  # it holds the reply
+            tidy.worked()

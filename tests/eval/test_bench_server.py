@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import FootnoteError
+from eval import bench_server
 from eval.__main__ import main
 from eval.bench_server import Load, as_text, load
 from eval.cases import Case
@@ -66,7 +67,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(bench_server, "AGAIN", 0.1)
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=made.serve_forever)
     thread.start()
@@ -87,7 +89,7 @@ def test_what_came_back_is_counted(server: str) -> None:
     assert set(found.verdicts) == {"answered"}
     assert found.health
     assert len(found.memory) >= 2
-    assert all(m is not None and m > 1 for m in found.memory)
+    assert all(m is not None and m > 1 for m in [*found.memory, found.rest])
     assert {"question": "fine?", "history": ["before"]} in Handler.asked
 
 
@@ -103,6 +105,7 @@ def test_a_calm_server_has_no_error(server: str, capsys: pytest.CaptureFixture[s
 
 def test_the_text() -> None:
     found = Load(32, 10.0, hasty=1, spent=[100.0] * 9 + [900.0], health=[3.0, 4.0], memory=[500.0, 505.0, 510.5])
+    found.rest = 502.0
     found.statuses.update({200: 10, 503: 4})
     found.verdicts.update(["answered"] * 10)
     found.errors.update(["status 500"])
@@ -114,6 +117,7 @@ def test_the_text() -> None:
         "full      4 refusals (429, 503), 1 of them without Retry-After",
         "health    p99 4 ms, longest 4 ms, 2 looks while loaded",
         "memory    500 MiB at rest; 505, 510 as time went on",
+        "          502 MiB at rest again: +0.4%",
         "errors    1 status 500",
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import platform
 import re
 import signal
 import socket
@@ -263,7 +262,3 @@ def test_a_wrong_setting_ends_the_start_with_a_message(
     monkeypatch.setenv("FOOTNOTE_ORIGINS", "https://ok.example/path")
     assert app.main(["--port", "0"]) == 2
     assert "has 'https://ok.example/path', which is no origin." in capsys.readouterr().err
-
-
-def test_few_malloc_arenas_where_glibc_is() -> None:
-    assert app.few_arenas() == (platform.libc_ver()[0] == "glibc")
