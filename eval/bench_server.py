@@ -48,9 +48,9 @@ START = 300.0
 
 @dataclass
 class Load:
-    """What was seen. Times in milliseconds, `spent` those of replies alone; memory in MiB at rest, TIMES while
-    loaded and at the end, and rest AGAIN seconds later, None of a server elsewhere; errors: what was neither a reply
-    nor FULL; hasty: FULL without Retry-After."""
+    """What was seen. Times in milliseconds, `spent` those of replies alone; errors: what was neither a reply nor FULL;
+    hasty: FULL without Retry-After. In MiB, and None of a server elsewhere, `memory`: before, TIMES while loaded and at
+    the end; `rest`: AGAIN seconds after that."""
 
     clients: int
     seconds: float = 0.0
