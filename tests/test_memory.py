@@ -19,7 +19,7 @@ from assistant.memory import give_back
 resident = lambda: psutil.Process().memory_info().rss
 give_back()
 rest = resident()
-blocks = [bytearray(b"x") * 100_000 for _ in range(1_000)]  # under the threshold above which malloc maps pages of their own
+blocks = [bytearray(b"x") * 100_000 for _ in range(1_000)]  # small enough for malloc to take from its heap
 blocks = blocks[::100]  # ten stay, between what is freed
 kept = resident()
 assert give_back()
