@@ -8,8 +8,7 @@ an emergency either one suffices. Any error here is a refusal, never a pass.
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,22 +21,9 @@ from assistant.rules import LANES, Rule, RuleBook
 
 log = logging.getLogger("footnote")
 
-_BREAK = (
-    r"(?:and|but|yet|though|although|however|except|so|such|this|just|only|now|i|we|he|she|they|you|it|someone|"
-    r"relief|better|idea|doubt|wonder|matter|one|(?:help|eas|reliev|work|stop|touch|shift)\w*)\b"
-)
-"""Words across which a "no" does not reach: "no, but I can't breathe", "did not help the crushing pain"."""
 EARLIER = 3
 """Earlier questions that count; a red flag in an older one has been answered long ago."""
 
-_NEGATED = re.compile(
-    r"\b(?:no|not|never|without|denies|denied|isn'?t|wasn'?t|aren'?t|haven'?t|hasn'?t|didn'?t|"
-    r"don'?t have|doesn'?t have|nor|neither)"
-    rf"(?: (?!{_BREAK})[\w'/-]+(?:,? (?!{_BREAK})[\w'/-]+){{0,2}})? $"
-)
-"""A negation that reaches to the end: at most three words of the same clause lie between. Where it is
-unclear, the match counts: a needless alarm is cheaper than a missed one."""
-_CLAUSE = re.compile(rf"[,.;:!?]|\b{_BREAK}")
 _WINDOW, _STEP = 600, 400
 """Characters; the classifier sees about 190 word pieces, so a longer text is shown to it in parts."""
 
@@ -112,14 +98,7 @@ class Guardrails:
         return None
 
     def _fires(self, lane: str, text: str) -> Rule | None:
-        text = text.lower()
-        for rule in self.rules.lane(lane):
-            if lane == "emergency":
-                if any(True for _ in _not_negated(rule, text)):
-                    return rule
-            elif rule.fires(text):
-                return rule
-        return None
+        return next((rule for rule in self.rules.lane(lane) if rule.fires(text)), None)
 
     def reply(self, question: str, finding: Finding) -> Reply:
         """The words for what fired; nothing of the message is repeated."""
@@ -133,17 +112,6 @@ class Guardrails:
     def failed(self, question: str) -> Reply:
         """A refusal that says that it is a fault, and where help is."""
         return Reply(question, "declined", "screen_error", self.profile.broken_text())
-
-
-def _not_negated(rule: Rule, text: str) -> Iterator[re.Match[str]]:
-    """The matches that no negation reaches, directly or through the match before them."""
-    reach = len(text)
-    for match in rule.matches(text):
-        at = match.start()
-        if _NEGATED.search(text[:at]) or (reach <= at and not _CLAUSE.search(text, reach, at)):
-            reach = at
-        else:
-            yield match
 
 
 def windows(text: str) -> list[str]:

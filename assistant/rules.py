@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import DataError
+from assistant.negation import asserted
 from assistant.normalise import normalise
 
 RULES = Path(__file__).parent / "data" / "guard_rules.toml"
@@ -19,39 +20,52 @@ KINDS = {
     "smalltalk": ("greeting", "thanks", "goodbye", "identity", "capability", "other"),
 }
 """Kinds of reply a lane has; each has its wording in the profile."""
+Span = tuple[int, int]
+NEAR = 120
+"""Characters within which the parts of a pattern begin."""
 _END = re.compile(r"[.!?]+ ")
-_TOP = {"version", "reviewed_by", "kinds", "rule"}
+_PART = re.compile(r"\{([a-z_]+)\}")
+_TOP = {"version", "reviewed_by", "parts", "kinds", "rule"}
 _HEADER = re.compile(r"\s*\[\[\s*rule\s*\]\]\s*(?:#.*)?$")
 _WANTED = {"id": str, "lane": str, "patterns": list, "fires": str, "spares": str}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Fires where one of `patterns` is found and none of `unless` is in the same sentence."""
+    """Fires where all parts of one of `patterns` are found together and none of `unless` is in the same sentence."""
 
     id: str
     lane: str
     kind: str
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[tuple[re.Pattern[str], ...], ...]
     unless: tuple[re.Pattern[str], ...]
 
-    def matches(self, text: str) -> Iterator[re.Match[str]]:
-        """Every match in lower-case `text`, overlapping ones too: the first may be a negated one.
+    def fires(self, text: str) -> bool:
+        """Whether anything in the normalised `text` matches. A red flag that is denied does not count.
 
         `unless` counts in the sentences of the match: a harmless question does not excuse the
         red flag after it.
         """
-        for pattern in self.patterns:
-            found = pattern.search(text)
-            while found and found.group():
-                sentences = _sentences_around(text, *found.span())
-                if not any(excuse.search(sentences) for excuse in self.unless):
-                    yield found
-                found = pattern.search(text, found.start() + 1)
+        text = text.lower()
+        alone = (match for parts in self.patterns if len(parts) == 1 for match in _matches(parts[0], text))
+        if any(True for _ in self._counted((m for m in alone if not self._excused(text, m.span())), text)):
+            return True
+        several = (parts for parts in self.patterns if len(parts) > 1)
+        return any(not self._excused(text, place) for parts in several for place in self._together(parts, text))
 
-    def fires(self, text: str) -> bool:
-        """Whether anything in the normalised `text` matches."""
-        return any(True for _ in self.matches(text.lower()))
+    def _counted(self, matches: Iterable[re.Match[str]], text: str) -> Iterable[re.Match[str]]:
+        return asserted(matches, text) if self.lane == "emergency" else matches
+
+    def _excused(self, text: str, place: Span) -> bool:
+        sentences = _sentences_around(text, *place)
+        return any(excuse.search(sentences) for excuse in self.unless)
+
+    def _together(self, parts: Sequence[re.Pattern[str]], text: str) -> Iterator[Span]:
+        """Where every other part stands near a match of the first, each of them counted."""
+        first, *others = ([m.span() for m in self._counted(_matches(part, text), text)] for part in parts)
+        for place in first:
+            if all(any(_near(text, place, other) for other in found) for found in others):
+                yield place
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,8 @@ def load_rules(path: Path = RULES) -> RuleBook:
         places = [f"{path.name}: rule {n}" for n in range(1, len(rows) + 1)]
     if not rows:
         faults.append(f"{path.name}: holds no [[rule]]")
-    rules = [rule for row, place in zip(rows, places, strict=True) if (rule := _rule(row, place, faults))]
+    parts = _parts(table.get("parts", {}), path.name, faults)
+    rules = [rule for row, place in zip(rows, places, strict=True) if (rule := _rule(row, place, parts, faults))]
     ids = [row.get("id") for row in rows]
     faults += [
         f"{place}: the id {name!r} is used by an earlier rule"
@@ -98,10 +113,24 @@ def load_rules(path: Path = RULES) -> RuleBook:
         place = f"{path.name}: kinds.{kind}"
         if kind not in KINDS["emergency"]:
             faults.append(f"{place} is not one of {', '.join(KINDS['emergency'])}")
-        kinds += [(kind, p) for p in _compiled([pattern], place, faults)]
+        kinds += [(kind, p) for p in _compiled([pattern], place, parts, faults)]
     if faults:
         raise DataError("\n".join(faults))
     return RuleBook(tuple(rules), tuple(kinds))
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Every match, overlapping ones too: the first may be one that is denied."""
+    found = pattern.search(text)
+    while found and found.group():
+        yield found
+        found = pattern.search(text, found.start() + 1)
+
+
+def _near(text: str, place: Span, other: Span) -> bool:
+    """Whether both begin within NEAR characters, with no end of a sentence between them."""
+    (_, end), (start, _) = sorted((place, other))
+    return abs(place[0] - other[0]) <= NEAR and not _END.search(text, end, max(start, end))
 
 
 def _sentences_around(text: str, start: int, end: int) -> str:
@@ -116,7 +145,16 @@ def _tables(value: Any) -> list[dict[str, Any]]:
     return [row if isinstance(row, dict) else {} for row in value] if isinstance(value, list) else []
 
 
-def _rule(row: dict[str, Any], place: str, faults: list[str]) -> Rule | None:
+def _parts(table: Any, name: str, faults: list[str]) -> dict[str, str]:
+    """Name -> pattern, those that a part above names put in."""
+    parts: dict[str, str] = {}
+    for part, pattern in (_tables([table]) or [{}])[0].items():
+        for compiled in _compiled([pattern], f"{name}: parts.{part}", parts, faults):
+            parts[part] = compiled.pattern
+    return parts
+
+
+def _rule(row: dict[str, Any], place: str, parts: Mapping[str, str], faults: list[str]) -> Rule | None:
     before = len(faults)
     for key, kind in _WANTED.items():
         if not isinstance(row.get(key), kind) or not row[key]:
@@ -138,8 +176,10 @@ def _rule(row: dict[str, Any], place: str, faults: list[str]) -> Rule | None:
         id=row["id"],
         lane=row["lane"],
         kind=str(row.get("kind", "")),
-        patterns=_compiled(row["patterns"], place, faults),
-        unless=_compiled(unless, place, faults),
+        patterns=tuple(
+            _compiled(p if isinstance(p, list) and p else [p], place, parts, faults) for p in row["patterns"]
+        ),
+        unless=_compiled(unless, place, parts, faults),
     )
     if len(faults) == before:
         if not rule.fires(normalise(row["fires"])):
@@ -149,11 +189,18 @@ def _rule(row: dict[str, Any], place: str, faults: list[str]) -> Rule | None:
     return rule if len(faults) == before else None
 
 
-def _compiled(patterns: list[Any], place: str, faults: list[str]) -> tuple[re.Pattern[str], ...]:
+def _compiled(
+    patterns: list[Any], place: str, parts: Mapping[str, str], faults: list[str]
+) -> tuple[re.Pattern[str], ...]:
+    """With each {name} replaced by the part of that name."""
     compiled = []
     for pattern in patterns:
         try:
-            compiled.append(re.compile(pattern))
+            unknown = sorted(set(_PART.findall(pattern)) - set(parts))
+            if unknown:
+                faults.append(f"{place}: {pattern!r} names {unknown}, which [parts] does not hold above it")
+                continue
+            compiled.append(re.compile(_PART.sub(lambda found: f"(?:{parts[found[1]]})", pattern)))
         except (re.error, TypeError, OverflowError) as error:
             faults.append(f"{place}: {pattern!r} is not a pattern: {error}")
     return tuple(compiled)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +260,7 @@ def test_a_red_flag_of_the_rules_needs_no_classifier() -> None:
 
 
 class BrokenRule(Rule):
-    def matches(self, text: str) -> Iterator[re.Match[str]]:
+    def fires(self, text: str) -> bool:
         raise RecursionError(text)
 
 

@@ -31,7 +31,11 @@ FLAGS = [
     ("emergency.spinal-infection", "running a temperature and my back is agony"),
     ("emergency.spinal-infection", "i have a temperature and my lower back is really painful"),
     ("emergency.spinal-infection", "fever and back pain, the painkillers i used to take do nothing"),
+    ("emergency.spinal-infection", "my back can't take any more, and chills since yesterday"),
+    ("emergency.spinal-infection", "no numbness, no weakness, but chills every evening and now my spine is on fire"),
     ("emergency.heart", "tearing pain in my chest and back"),
+    ("emergency.tearing-pain", "all at once a ripping feeling between the shoulder blades"),
+    ("emergency.tearing-pain", "my belly has a sudden tearing pain right through to the spine"),
     ("emergency.foot-drop", "sudden foot drop on the right"),
     ("emergency.foot-drop", "woke up with a dropped foot"),
     ("emergency.foot-drop", "my foot has been dragging since this morning, had back surgery two months ago"),
@@ -93,10 +97,21 @@ EVERYDAY = [
     "my laptop had a seizure today",
     "why is fever with back pain taken seriously?",
     "my back pain came with no temperature",
+    "i had chills on sunday. the physio looked at my back today, which stretch is gentle?",
     "muscle stiffness and sweating are side effects, is confusion one too?",
     "my son has a temperature, i went back to the pharmacy",
 ]
-HOSTILE = ["stiff hot confused ", "fever my back ", "my foot drags ", "temperature 39 my ", "woke up my foot is ", "a "]
+HOSTILE = [
+    "stiff hot confused ",
+    "no fever no back pain ",
+    "no stiff no fever no rambling ",
+    "fever. my back ",
+    "fever my back ",
+    "my foot drags ",
+    "temperature 39 my ",
+    "woke up my foot is ",
+    "a ",
+]
 
 
 @pytest.mark.parametrize(("rule", "message"), FLAGS)
@@ -117,5 +132,5 @@ def test_the_longest_message_does_not_hold_up_the_rules(fragment: str) -> None:
     message = (fragment * 2_000)[:2_000]
     began = time.process_time()
     for rule in RULES.lane("emergency"):
-        list(rule.matches(message))
+        rule.fires(message)
     assert time.process_time() - began < 2.0, "a pattern that goes back over everything takes minutes"

@@ -51,24 +51,74 @@ def test_the_words_of_an_emergency_tell_its_kind(said: str, kind: str) -> None:
     assert BOOK.kind_of(said) == kind
 
 
+def rule(*patterns: tuple[str, ...], unless: tuple[str, ...] = (), lane: str = "emergency") -> Rule:
+    compiled = tuple(tuple(re.compile(part) for part in parts) for parts in patterns)
+    return Rule("a", lane, "medical", compiled, tuple(re.compile(excuse) for excuse in unless))
+
+
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "fires"),
     [
-        ("no zap", ["zap"]),
-        ("a zap, then a zap", ["zap", "zap"]),
-        ("zap in a film", []),
-        ("what does the film say? zap", ["zap"]),
-        ("zap! then came the film", ["zap"]),
-        ("nothing", []),
+        ("a zap", True),
+        ("ZAP", True),
+        ("zap in a film", False),
+        ("what does the film say? zap", True),
+        ("zap! then came the film", True),
+        ("zap in a film. zap", True),
+        ("nothing", False),
     ],
 )
-def test_an_excuse_counts_in_the_sentence_of_the_match_alone(text: str, found: list[str]) -> None:
-    rule = Rule("a", "emergency", "medical", (re.compile("zap"),), (re.compile("film"),))
-    assert [match.group() for match in rule.matches(text)] == found
+def test_an_excuse_counts_in_the_sentence_of_the_match_alone(text: str, fires: bool) -> None:
+    assert rule(("zap",), unless=("film",)).fires(text) is fires
+
+
+@pytest.mark.parametrize(
+    ("text", "fires"),
+    [
+        ("heat and pain", True),
+        ("pain and heat", True),
+        ("heat alone", False),
+        ("no heat but pain", False),
+        ("pain with no heat", False),
+        ("no heat at first, then heat and pain", True),
+        ("heat. pain", False),
+        ("heat of 38.5 and pain", True),
+        ("heat " + "la " * 30 + "pain", True),
+        ("heat " + "la " * 60 + "pain", False),
+        ("heat in a film and pain", False),
+        ("heat in a film and pain. heat, pain", True),
+    ],
+)
+def test_parts_fire_together_in_one_sentence_and_none_of_them_denied(text: str, fires: bool) -> None:
+    assert rule(("heat", "pain"), unless=("film",)).fires(text) is fires
+
+
+def test_a_denial_counts_for_red_flags_alone() -> None:
+    assert not rule(("zap",)).fires("no zap")
+    assert rule(("zap",), lane="injection").fires("no zap")
+    assert rule(("zap", "zip"), lane="injection").fires("no zap, no zip")
 
 
 def test_a_pattern_that_matches_nothing_at_all_ends() -> None:
-    assert list(Rule("a", "injection", "", (re.compile("z*"),), ()).matches("abc")) == []
+    assert not rule(("z*",)).fires("abc")
+    assert not rule(("z*", "a")).fires("abc")
+
+
+def test_a_part_stands_for_its_pattern_and_for_the_parts_above_it(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    parts = "[parts]\nz = 'z|q'\nzap = '{z}a{1,2}p'\n"
+    path.write_text(HEAD + parts + GOOD.replace('["zap"]', '["{zap}!", ["{z}oom", "up"]]'), encoding="utf-8")
+    with pytest.raises(DataError, match="a is not fired by its own example"):
+        load_rules(path)
+    path.write_text(HEAD + parts + GOOD.replace('["zap"]', '["^{zap}", ["{z}oom", "up"]]'), encoding="utf-8")
+    (only,) = load_rules(path).rules
+    assert [only.fires(text) for text in ("qaap", "qp", "zaaap", "up qoom", "qoom")] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,11 +143,13 @@ def test_a_pattern_that_matches_nothing_at_all_ends() -> None:
             ],
         ),
         (
-            HEAD + GOOD.replace('"zap"]', '"z(", 7, "z{99999999999}"]'),
+            HEAD + GOOD.replace('"zap"]', '"z(", 7, "z{99999999999}", [], ["zip", "{heat}"]]'),
             [
                 "r.toml:3: 'z(' is not a pattern: missing ), unterminated subpattern at position 1",
-                "r.toml:3: 7 is not a pattern: first argument must be string or compiled pattern",
+                "r.toml:3: 7 is not a pattern: expected string or bytes-like object, got 'int'",
                 "r.toml:3: 'z{99999999999}' is not a pattern: the repetition number is too large",
+                "r.toml:3: [] is not a pattern: expected string or bytes-like object, got 'list'",
+                "r.toml:3: '{heat}' names ['heat'], which [parts] does not hold above it",
             ],
         ),
         (HEAD + GOOD + 'unless = "it"\n', ["r.toml:3: 'unless' is not a list"]),
@@ -115,6 +167,13 @@ def test_a_pattern_that_matches_nothing_at_all_ends() -> None:
                 "r.toml: kinds.panic is not one of medical, poison, crisis",
             ],
         ),
+        (
+            HEAD + "[parts]\nheat = '{cold}'\ncold = 'c('\n" + GOOD,
+            [
+                "r.toml: parts.heat: '{cold}' names ['cold'], which [parts] does not hold above it",
+                "r.toml: parts.cold: 'c(' is not a pattern: missing ), unterminated subpattern at position 1",
+            ],
+        ),
     ],
     ids=[
         "broken TOML",
@@ -129,6 +188,7 @@ def test_a_pattern_that_matches_nothing_at_all_ends() -> None:
         "spares",
         "excused",
         "kinds",
+        "parts",
     ],
 )
 def test_every_fault_of_a_file_is_told_at_once_with_its_line(tmp_path: Path, text: str, faults: list[str]) -> None:
